@@ -10,12 +10,15 @@ from kernels.engine.seam import SLOTS, Block, Data, Network, Optimizer, Schedule
 from kernels.philox import Purpose, integers, normal, permutation, uniform
 
 
+SGD, MOMENTUM, ADAM = Optimizer("sgd"), Optimizer("momentum"), Optimizer("adam")
+
+
 @dataclass(frozen=True)
 class Program:
     """A training program small enough for the plain reference."""
 
     network: Network
-    optimizer: Optimizer = Optimizer()
+    optimizer: Optimizer = SGD
     cells: int = 3
     samples: int = 24
     sizes: tuple[int, ...] | None = (8, 8, 8)  # of an epoch's minibatches; None: all samples each step
@@ -95,8 +98,6 @@ class Program:
         )
         return block, data, schedule
 
-
-MOMENTUM, ADAM = Optimizer("momentum"), Optimizer("adam")
 
 PROGRAMS: dict[str, Program] = {
     "sgd relu softmax": Program(Network((5, 9, 6, 3))),

@@ -1,0 +1,83 @@
+"""axiom-worker's command line. Without arguments it is a task in a BOINC slot directory."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from client import engines, task
+from kernels import __version__
+from kernels.errors import Failure
+from kernels.experiments import EXPERIMENTS
+
+log = logging.getLogger("client")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code from the table in kernels/errors.py."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s (%(process)d): %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+    )
+    try:
+        _run(options)
+    except Failure as failure:
+        log.error("%s", failure)
+        return failure.code
+    except Exception as error:
+        internal = Failure(f"{type(error).__name__} at {_place(error)}: {' '.join(str(error).split())}")
+        log.error("%s", internal)
+        return internal.code
+    return 0
+
+
+def _place(error: Exception) -> str:
+    """File and line where an unexpected error arose: what a report needs, in one line."""
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    return f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "an unknown place"
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.command is None:
+        task.run(Path.cwd())
+    elif options.command == "experiments":
+        for row in EXPERIMENTS.values():
+            print(f"{row.name:16} version {row.version}  {row.title}")
+    else:
+        from client import terminal  # rich is not in the program that volunteers download
+
+        choice = engines.choose(options.engine, options.device, options.threads)
+        terminal.run(options.workunit, options.out, choice, options.threads)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="axiom-worker",
+        description="Trains tiny neural networks for a work unit. Without a command: as a task in a BOINC slot directory.",
+    )
+    parser.add_argument("--version", action="version", version=f"axiom-worker {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    run = commands.add_parser("run", help="compute a work unit here, with a progress bar")
+    run.add_argument("workunit", type=Path, metavar="WU.json")
+    run.add_argument("--out", type=Path, metavar="F", help="result file (default: the work unit's name.msgpack)")
+    run.add_argument(
+        "--threads", type=_threads, default=1, metavar="N", help="blocks computed side by side (default: 1)"
+    )
+    run.add_argument("--device", default="cpu", metavar="cpu|cuda:0", help="default: cpu")
+    run.add_argument("--engine", choices=("exact", "torch"), default="torch", help="default: torch")
+    commands.add_parser("experiments", help="list the experiments this program computes")
+    return parser
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 4096:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads from 1 to 4096")
+    return int(text)

@@ -1,0 +1,62 @@
+"""The loop that computes a session under a runtime: slices in threads, and between them whatever the runtime wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from client.session import Session
+from wrapper import Request
+
+_WAKE = 0.05  # seconds between looks at the runtime while slices run
+
+
+class Runtime(Protocol):
+    """What the loop needs of a runtime: BOINC's, or a terminal's."""
+
+    @property
+    def request(self) -> Request:
+        """What is wanted now."""
+
+    def wait(self, timeout: float | None = None) -> Request:
+        """Sleep while suspended."""
+
+    def report(self, fraction: float) -> None:
+        """Tell the fraction done."""
+
+    def checkpoint_due(self) -> bool:
+        """Whether a checkpoint should be written now."""
+
+    def checkpointing(self) -> AbstractContextManager[None]:
+        """The section in which a checkpoint is written."""
+
+
+def drive(session: Session, runtime: Runtime, threads: int, prepare_thread: Callable[[], None]) -> bool:
+    """Compute until the session is finished (True) or the runtime wants it to stop (False, checkpoint written).
+
+    Suspension, checkpoints and stops take effect when the slices in flight have ended: within about 0.1 s.
+    """
+    running: dict[Future[None], int] = {}
+    with ThreadPoolExecutor(threads, initializer=prepare_thread) as pool:
+        while True:
+            request, due = runtime.request, runtime.checkpoint_due()
+            if request is Request.RUN and not due:
+                idle = [number for number in session.unfinished() if number not in running.values()]
+                for number in idle[: threads - len(running)]:
+                    running[pool.submit(session.slice, number)] = number
+            if running:
+                for finished in wait(running, _WAKE, FIRST_COMPLETED).done:
+                    del running[finished]
+                    finished.result()
+                runtime.report(session.done / session.work)
+            elif request is Request.SUSPEND:
+                runtime.wait()
+            elif request is not Request.RUN or due:
+                with runtime.checkpointing():
+                    session.save()
+                if request is not Request.RUN:
+                    return False
+            else:
+                return True

@@ -1,0 +1,48 @@
+"""Which engine computes, and on what. Torch is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from client import host
+from kernels.engine.seam import Engine, EngineClass
+from kernels.errors import NoDevice, NoEngine
+from kernels.result import Device
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine ready to be used, and what to call in every thread that uses it."""
+
+    engine: Engine
+    device: Device
+    prepare_thread: Callable[[], None]
+
+
+def choose(engine: EngineClass, device: str, threads: int) -> Choice:
+    """The engine on the device; NoEngine or NoDevice if either is missing here: never another one instead."""
+    if engine != "torch":
+        raise NoEngine(engine, "it is not built yet")
+    # Blocks run side by side, one thread each: torch's own threads would change the order of its sums.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        import torch
+
+        from kernels.engine.torch_engine import TorchEngine
+    except ImportError as error:
+        raise NoEngine(engine, f"torch cannot be loaded ({error})") from error
+    kind, _, number = device.partition(":")
+    if kind == "cpu":
+        facts = Device("cpu", host.processor(), host.system(), threads)
+    elif kind == "cuda":
+        if not torch.cuda.is_available():
+            raise NoDevice(device, "no usable NVIDIA driver and GPU were found")
+        if not number.isdecimal() or int(number) >= torch.cuda.device_count():
+            raise NoDevice(device, f"this computer has {torch.cuda.device_count()} NVIDIA GPUs, counted from 0")
+        name = host.printable(torch.cuda.get_device_name(int(number)))
+        facts = Device("cuda", name, host.system(), threads)
+    else:
+        raise NoDevice(device, "devices are 'cpu' and 'cuda:0', 'cuda:1' ...")
+    return Choice(TorchEngine(device), facts, lambda: torch.set_num_threads(1))

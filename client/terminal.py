@@ -1,0 +1,92 @@
+"""A work unit at a terminal: a progress bar instead of a BOINC client, Ctrl-C instead of a quit message."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from client.drive import drive
+from client.engines import Choice
+from client.session import Session
+from kernels import atomic, checkpoint, workunit
+from kernels.errors import Stopped
+from kernels.result import encode
+from wrapper import Request
+
+_CHECKPOINT_PERIOD = 60.0  # seconds
+
+
+class Terminal:
+    """`client.drive.Runtime` for a person who watches."""
+
+    def __init__(self, session: Session, progress: Progress) -> None:
+        self._session, self._progress = session, progress
+        self._bar = progress.add_task(session.unit.name, total=1.0)
+        self._next_checkpoint = time.monotonic() + _CHECKPOINT_PERIOD
+        self.request = Request.RUN
+
+    def wait(self, timeout: float | None = None) -> Request:
+        """Nobody suspends a terminal run: the shell stops the whole process."""
+        return self.request
+
+    def report(self, fraction: float) -> None:
+        """Move the bar."""
+        cells = f"{self._session.cells_done}/{self._session.cells} networks"
+        self._progress.update(self._bar, completed=fraction, cells=cells)
+
+    def checkpoint_due(self) -> bool:
+        """Whether a minute has passed since the last checkpoint."""
+        return time.monotonic() >= self._next_checkpoint
+
+    @contextlib.contextmanager
+    def checkpointing(self) -> Iterator[None]:
+        """Nothing to tell anybody; the next minute begins."""
+        yield
+        self._next_checkpoint = time.monotonic() + _CHECKPOINT_PERIOD
+
+    def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        """Ctrl-C: stop with a checkpoint."""
+        self.request = Request.QUIT
+
+
+def run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
+    """Compute the work unit in `path` into `out` (its name.msgpack here if None). Stopped if interrupted."""
+    unit = workunit.read(path)
+    target = out or Path(f"{unit.name}.msgpack")
+    saved = target.with_name(target.name + ".checkpoint")
+    console = Console(stderr=True)
+    session = Session(unit, choice, saved)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn("{task.percentage:>5.1f} %"),
+        TextColumn("{task.fields[cells]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
+        terminal = Terminal(session, progress)
+        former = signal.signal(signal.SIGINT, terminal.interrupt)
+        try:
+            finished = drive(session, terminal, threads, choice.prepare_thread)
+        finally:
+            signal.signal(signal.SIGINT, former)
+    if not finished:
+        raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)
+    result = session.result()
+    atomic.write(target, encode(result))
+    checkpoint.remove(saved)
+    speed = session.work / result.timings.computing / 1e9
+    console.print(
+        f"{session.cells} networks in {result.timings.computing:.1f} s of computing ({speed:.1f} GFLOPS), "
+        f"written to {target}",
+        highlight=False,
+    )

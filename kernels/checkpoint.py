@@ -1,0 +1,137 @@
+"""The checkpoint: everything a task needs to go on with the same bits, in one file that is whole or refused.
+
+Layout: magic, BLAKE2b digest (16 bytes) of all that follows, then safetensors: a JSON header with our fields as its
+metadata, and the arrays of every started block, named "<block>/<array>".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import safetensors
+import safetensors.numpy
+
+from kernels import atomic, limits
+from kernels.errors import CannotRead
+from kernels.experiment import State
+
+FORMAT = 1
+_MAGIC = b"AXIOMCP1"
+_DIGEST_BYTES = 16
+
+
+class CheckpointRefused(Exception):
+    """A checkpoint that is torn, damaged, or of another work unit or program; the message says which."""
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a checkpoint belongs to, and the run so far."""
+
+    format: int
+    workunit: str  # hexadecimal digest
+    app_version: str
+    engine: str
+    device: str
+    blocks: list[int]  # cells of each block, in the work unit's order of blocks
+    begun: dict[int, float]  # floating-point operations done of every block begun and not finished
+    computing: float  # seconds so far
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A header and the exported state of every started block, by block number."""
+
+    header: Header
+    states: Mapping[int, State]
+
+
+def encode(checkpoint: Checkpoint) -> bytes:
+    """The checkpoint as a file's bytes."""
+    arrays = {f"{number}/{name}": a for number, state in checkpoint.states.items() for name, a in state.items()}
+    body = safetensors.numpy.save(arrays, metadata={"header": msgspec.json.encode(checkpoint.header).decode()})
+    return _MAGIC + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() + body
+
+
+def decode(data: bytes) -> Checkpoint:
+    """The checkpoint in `data`; CheckpointRefused if anything about it is not whole."""
+    start = len(_MAGIC) + _DIGEST_BYTES
+    body = data[start:]
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise CheckpointRefused("it is no checkpoint of this program")
+    if hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != data[len(_MAGIC) : start]:
+        raise CheckpointRefused("it was cut off or damaged")
+    try:
+        length = int.from_bytes(body[:8], "little")
+        metadata = msgspec.json.decode(body[8 : 8 + length], type=_Metadata).metadata
+        header = msgspec.json.decode(metadata["header"], type=Header)
+        arrays = safetensors.numpy.load(body)
+    except (msgspec.MsgspecError, safetensors.SafetensorError, KeyError) as error:
+        raise CheckpointRefused(f"its contents cannot be read ({error})") from error
+    if header.format != FORMAT:
+        raise CheckpointRefused(f"it has format {header.format}, this program writes {FORMAT}")
+    states: dict[int, State] = {}
+    for name, array in arrays.items():
+        number, _, field = name.partition("/")
+        states.setdefault(int(number), {})[field] = array
+    return Checkpoint(header, states)
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Write the checkpoint, keeping the one before it as `path`.old until this one is proven readable; CannotWrite."""
+    data = encode(checkpoint)
+    older = _older(path)
+    if path.exists():
+        path.replace(older)
+    atomic.write(path, data)
+    if atomic.read(path, limits.CHECKPOINT_BYTES) == data:
+        older.unlink(missing_ok=True)
+
+
+def read(path: Path, wanted: Header) -> tuple[Checkpoint | None, list[str]]:
+    """The newest usable checkpoint among `path` and `path`.old, and a sentence for each one refused.
+
+    A refused file is removed, so that it never takes the place of a good older one.
+    """
+    refused = []
+    for candidate in (path, _older(path)):
+        if not candidate.exists():
+            continue
+        try:
+            checkpoint = decode(atomic.read(candidate, limits.CHECKPOINT_BYTES))
+            _check_belongs(checkpoint.header, wanted)
+        except (CheckpointRefused, CannotRead) as error:
+            refused.append(f"checkpoint {candidate.name} is refused: {error}")
+            candidate.unlink(missing_ok=True)
+        else:
+            return checkpoint, refused
+    return None, refused
+
+
+def _check_belongs(header: Header, wanted: Header) -> None:
+    for field in ("workunit", "app_version", "engine", "device"):
+        mine, theirs = getattr(wanted, field), getattr(header, field)
+        if mine != theirs:
+            raise CheckpointRefused(f"its {field} is {theirs}, not {mine}")
+    if sum(header.blocks) != sum(wanted.blocks) or min(header.blocks) < 1:
+        raise CheckpointRefused("its blocks do not hold the work unit's cells")
+
+
+def remove(path: Path) -> None:
+    """Leave no checkpoint behind."""
+    for candidate in (path, _older(path)):
+        candidate.unlink(missing_ok=True)
+
+
+def _older(path: Path) -> Path:
+    return path.with_name(path.name + ".old")
+
+
+class _Metadata(msgspec.Struct):
+    """The part of the safetensors header that holds our fields."""
+
+    metadata: dict[str, str] = msgspec.field(name="__metadata__")

@@ -1,0 +1,181 @@
+"""Every failure a person can meet: a class with its own exit code, whose docstring is the sentence they read.
+
+Exit codes 0 (done), 1 (our fault), 2 (wrong command line) and 3 (try again later, as BOINC's validator reads it) have
+their usual meaning; 192 and above belong to BOINC.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Failure(Exception):
+    """Something is wrong inside this program: {}. Please report it with this line."""
+
+    code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        return (type(self).__doc__ or "").format(*self.args)
+
+
+class TryLater(Failure):
+    """The check could not be made ({}): run it again later."""
+
+    code = 3
+
+
+class Stopped(Failure):
+    """Stopped at {}; the same command goes on from the checkpoint {}."""
+
+    code = 4
+
+
+# --- work units
+
+
+class WorkUnitUnreadable(Failure):
+    """{} is not a work unit: {}. Fetch it again or make it with axiom-server make-wu."""
+
+    code = 10
+
+
+class WorkUnitFormat(Failure):
+    """{} has work-unit format {}, but this program reads format {}. Use the program version it was made for."""
+
+    code = 11
+
+
+class UnknownExperiment(Failure):
+    """There is no experiment {!r} in this program (known: {}). Correct the name or use a newer program."""
+
+    code = 12
+
+
+class ExperimentVersion(Failure):
+    """The work unit asks for {} version {}, but this program computes version {}. Use the matching program."""
+
+    code = 13
+
+
+class WorkUnitField(Failure):
+    """A field of the work unit is wrong: {}. Correct the work unit."""
+
+    code = 14
+
+
+class GridBeyondLimits(Failure):
+    """The work unit's grid does not fit {}: {}. Leave the grid out or narrow it within the experiment's values."""
+
+    code = 15
+
+
+class TooManyCells(Failure):
+    """The work unit asks for {} cells, but at most {} are allowed. Give it fewer seeds or a narrower grid."""
+
+    code = 16
+
+
+# --- results
+
+
+class ResultUnreadable(Failure):
+    """{} is not a whole result: {}. The file is refused and nothing was stored."""
+
+    code = 20
+
+
+class ResultFormat(Failure):
+    """{} has result format {}, but this program reads format {}. Use the program version that reads it."""
+
+    code = 21
+
+
+class NotIssued(Failure):
+    """{} answers a work unit that this ledger never issued ({}). Check --data, or refuse the file."""
+
+    code = 22
+
+
+class ResultMismatch(Failure):
+    """{} does not answer its work unit: {}. The result is refused."""
+
+    code = 23
+
+
+class Inconsistent(Failure):
+    """{} contradicts itself: {}. The result is refused."""
+
+    code = 24
+
+
+class RecomputationDiffers(Failure):
+    """{} is not what its cells compute to: {}. The result is refused."""
+
+    code = 25
+
+
+class ReplicasDiffer(Failure):
+    """{} and {} disagree: {}."""
+
+    code = 26
+
+
+# --- the worker's host
+
+
+class NoDevice(Failure):
+    """Cannot compute on {}: {}. Choose another device; this program never falls back by itself."""
+
+    code = 30
+
+
+class NoEngine(Failure):
+    """Engine {} is not in this program: {}. Choose another engine or install it."""
+
+    code = 31
+
+
+class CannotRead(Failure):
+    """Cannot read {}: {}. Check the path and its permissions."""
+
+    code = 32
+
+
+class CannotWrite(Failure):
+    """Cannot write {}: {}. Free some space or check permissions, then run again; work up to the checkpoint is kept."""
+
+    code = 33
+
+
+# --- the server side
+
+
+class SeedsTaken(Failure):
+    """Seeds {} to {} of {} version {} overlap work unit {}, issued before. The first free seed is {}."""
+
+    code = 40
+
+
+class NothingAssimilated(Failure):
+    """No result of {} has been assimilated in {} yet. Assimilate results first."""
+
+    code = 41
+
+
+class DataDirectory(Failure):
+    """The data directory {} cannot be used: {}. Correct --data or AXIOM_DATA."""
+
+    code = 42
+
+
+def _walk(kind: type[Failure]) -> list[type[Failure]]:
+    return [kind, *(found for sub in kind.__subclasses__() for found in _walk(sub))]
+
+
+def table() -> dict[int, type[Failure]]:
+    """Every exit code of a failure and its class; AssertionError if two share one."""
+    found: dict[int, type[Failure]] = {}
+    for kind in _walk(Failure):
+        assert kind.code not in found, f"{kind} and {found[kind.code]} share exit code {kind.code}"
+        found[kind.code] = kind
+    return found

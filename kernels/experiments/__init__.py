@@ -1,0 +1,6 @@
+"""The registry: one row per experiment."""
+
+from kernels.experiment import Experiment
+from kernels.experiments import compgen
+
+EXPERIMENTS: dict[str, Experiment] = {row.name: row for row in (compgen.EXPERIMENT,)}

@@ -1,0 +1,135 @@
+"""compgen: do wider networks generalize worse to unseen combinations? (finding #31).
+
+Multilayer perceptrons of four widths learn the compositional task with plain stochastic gradient descent, over a sweep
+of depths and learning rates. The generalization gap is the accuracy on the in-distribution test set minus that on
+held-out combinations. docs/experiments/compgen.md gives the definition, the choices and the calibration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
+from kernels.experiment import Cell, Condition, Experiment, Metric
+from kernels.findings import Claim, Curve, difference
+from kernels.measures import effective_rank
+from kernels.tasks import compositional
+from kernels.training import Recipe, Training, cell_work, cells_in_cache
+
+# Published: 20 inputs in 4 binary groups, 2 classes by an XOR-like interaction. Ours, the same for every width and
+# condition: the held-out combinations show one value of a group while two other groups agree; noise, samples, batch,
+# epochs and rates were chosen once so that width 32 has the published gap of .645.
+TASK = compositional.Compositional(
+    groups=4,
+    group_size=5,
+    values=2,
+    classes=2,
+    held_out=((0, 0, 0, 0), (0, 0, 1, 1), (0, 1, 0, 0), (0, 1, 1, 1)),
+    noise=1.25,
+    train=2000,
+    test=1000,
+)
+BATCH = 32
+MEASURED = (0, 1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20)  # epochs; gaps form in the first ones
+
+GRID = {"width": (32, 64, 128, 256), "depth": (1, 2), "learning_rate": (0.01, 0.02, 0.05)}
+
+METRICS = {
+    "train_loss": Metric("mean cross-entropy on the training set", "nat", 0.0, 1e6),
+    "train_accuracy": Metric("share of the training set classified rightly", "1", 0.0, 1.0),
+    "id_accuracy": Metric("accuracy on seen combinations, new samples", "1", 0.0, 1.0),
+    "ood_accuracy": Metric("accuracy on held-out combinations", "1", 0.0, 1.0),
+    "gap": Metric("id_accuracy minus ood_accuracy", "1", -1.0, 1.0),
+    "effective_rank": Metric("effective rank of the first layer's weights", "1", 0.0, 20.001, exact=False),
+}
+
+
+def network(condition: Condition) -> Network:
+    """The perceptron of a condition: 20 inputs, `depth` hidden layers of `width`, 2 classes."""
+    hidden = (int(condition["width"]),) * int(condition["depth"])
+    return Network((TASK.groups * TASK.group_size, *hidden, TASK.classes), "relu", "softmax")
+
+
+def start(cells: Sequence[Cell], engine: Engine) -> Training:
+    """The program of a block of cells of one width and depth."""
+    rates = tuple(float(cell.condition["learning_rate"]) for cell in cells)
+    recipe = Recipe(
+        network(cells[0].condition), Optimizer("sgd"), TASK.train, BATCH, MEASURED, rates, sets(cells), measure, METRICS
+    )
+    return Training(cells, engine, recipe)
+
+
+def sets(cells: Sequence[Cell]) -> dict[str, Data]:
+    """The training set and both test sets of every seed, and which seed each cell has."""
+    seeds = sorted({cell.seed for cell in cells})
+    splits = [compositional.make(TASK, seed) for seed in seeds]
+    task = np.array([seeds.index(cell.seed) for cell in cells], dtype=np.int64)
+    return {
+        name: Data(np.stack([getattr(s, name).x for s in splits]), np.stack([getattr(s, name).y for s in splits]), task)
+        for name in ("train", "id_test", "ood_test")
+    }
+
+
+def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
+    """Every metric [cells] of the block as it is."""
+    train = engine.evaluate(block, data["train"])
+    id_accuracy = _share(engine.evaluate(block, data["id_test"]).correct, TASK.test)
+    ood_accuracy = _share(engine.evaluate(block, data["ood_test"]).correct, TASK.test)
+    return {
+        "train_loss": train.loss.astype(np.float32),
+        "train_accuracy": _share(train.correct, TASK.train),
+        "id_accuracy": id_accuracy,
+        "ood_accuracy": ood_accuracy,
+        "gap": id_accuracy - ood_accuracy,
+        "effective_rank": effective_rank(block.weights(0)).astype(np.float32),
+    }
+
+
+def _share(correct: np.ndarray[tuple[int, ...], np.dtype[np.int64]], samples: int) -> F32:
+    return (correct / samples).astype(np.float32)
+
+
+def contradiction(metrics: Mapping[str, F32]) -> str | None:
+    """What a cell's metrics say against each other, or None: accuracies are counts, the gap is their difference."""
+    for name, samples in (("train_accuracy", TASK.train), ("id_accuracy", TASK.test), ("ood_accuracy", TASK.test)):
+        counts = np.rint(metrics[name].astype(np.float64) * samples)
+        if not np.array_equal((counts / samples).astype(np.float32), metrics[name]):
+            return f"{name} is not a count of {samples} samples"
+    if not np.array_equal(metrics["id_accuracy"] - metrics["ood_accuracy"], metrics["gap"]):
+        return "gap is not id_accuracy minus ood_accuracy"
+    return None
+
+
+EXPERIMENT = Experiment(
+    name="compgen",
+    title="compositional generalization",
+    version=1,
+    grid=GRID,
+    metrics=METRICS,
+    measurements=len(MEASURED),
+    shape=lambda condition: (condition["width"], condition["depth"]),
+    width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
+    work=lambda condition: cell_work(network(condition), TASK.train, MEASURED, TASK.train + 2 * TASK.test),
+    start=start,
+    contradiction=contradiction,
+    curves=(
+        Curve(
+            "Generalization gap by width",
+            "width",
+            "gap",
+            "gap (in minus out of distribution)",
+            {32: 0.645, 64: 0.663, 128: 0.679},
+        ),
+    ),
+    claims=(
+        Claim(
+            "#31",
+            "Wider networks generalize worse to unseen combinations",
+            "gap .645 / .663 / .679 at widths 32 / 64 / 128; larger at 128 than at 32 in 16 of 18 seeds",
+            difference("gap", "width", 32, 128),
+            "gap at width 128 minus gap at width 32",
+        ),
+    ),
+)

@@ -1,0 +1,117 @@
+"""Findings: claims as tests over assimilated data. Statistic per seed, bootstrap interval over seeds, verdict.
+
+Pure functions of the data: the resampling is drawn from a counter-based stream, so the same data give the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.engine.seam import F32, F64, I64
+from kernels.philox import Purpose, integers
+
+RESAMPLES = 10_000
+LEVEL = 0.95
+DECIDING_SEEDS = 8  # a percentile interval over fewer seeds is too narrow to decide anything
+Verdict = Literal["holds", "refuted", "undecided"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Assimilated cells of one experiment: a row per cell."""
+
+    seed: I64  # [rows]
+    condition: Mapping[str, NDArray[Any]]  # axis -> [rows]
+    metrics: Mapping[str, F32]  # metric -> [rows, measurements]
+
+    def final(self, metric: str) -> F64:
+        """The metric at the last measurement [rows]."""
+        return self.metrics[metric][:, -1].astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds with its interval; `seeds` says how many there are."""
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """An estimate for every value of an axis, averaged over all other axes, beside what was published."""
+
+    title: str
+    axis: str
+    metric: str
+    label: str
+    published: Mapping[float, float]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A published claim: it holds where the whole interval of `statistic` is above zero, is refuted below zero."""
+
+    finding: str  # its number in the earlier project, as "#31"
+    text: str
+    published: str
+    statistic: Callable[[Table], F64]  # [seeds that have all it needs]
+    unit: str
+
+
+def per_seed(table: Table, metric: str, axis: str, value: float) -> dict[int, float]:
+    """Final metric of every seed at one value of an axis, averaged over the other axes.
+
+    Only seeds that have all conditions that any seed has at this value: an average over part of a sweep would be
+    another quantity.
+    """
+    rows = np.flatnonzero(table.condition[axis] == value)
+    final = table.final(metric)
+    gathered: dict[int, list[float]] = {}
+    for row in rows:
+        gathered.setdefault(int(table.seed[row]), []).append(float(final[row]))
+    complete = max((len(v) for v in gathered.values()), default=0)
+    return {seed: float(np.mean(v)) for seed, v in sorted(gathered.items()) if len(v) == complete}
+
+
+def difference(metric: str, axis: str, low: float, high: float) -> Callable[[Table], F64]:
+    """A claim's statistic: per seed, the metric at axis = high minus at axis = low."""
+
+    def statistic(table: Table) -> F64:
+        first, second = per_seed(table, metric, axis, low), per_seed(table, metric, axis, high)
+        return np.array([second[seed] - first[seed] for seed in first if seed in second])
+
+    return statistic
+
+
+def curve(table: Table, of: Curve) -> dict[float, Estimate]:
+    """The curve's estimates, by axis value in rising order."""
+    values = sorted({float(v) for v in table.condition[of.axis]})
+    return {v: estimate(np.array(list(per_seed(table, of.metric, of.axis, v).values()))) for v in values}
+
+
+def estimate(values: F64) -> Estimate:
+    """Mean over seeds with a percentile bootstrap interval (Efron & Tibshirani 1993); NaN bounds below two seeds."""
+    n = len(values)
+    if n < 2:
+        return Estimate(float(values.mean()) if n else float("nan"), float("nan"), float("nan"), n)
+    drawn = integers(0, Purpose.BOOTSTRAP, RESAMPLES * n, n, (n, 0, 0)).reshape(RESAMPLES, n)
+    means = values[drawn].mean(1)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Estimate(float(values.mean()), float(low), float(high), n)
+
+
+def verdict(of: Estimate) -> Verdict:
+    """The decision rule of every claim: enough seeds and the interval on one side of zero, or it stays undecided."""
+    if of.seeds < DECIDING_SEEDS:
+        return "undecided"
+    if of.low > 0:
+        return "holds"
+    return "refuted" if of.high < 0 else "undecided"

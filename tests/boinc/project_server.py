@@ -1,0 +1,174 @@
+"""A BOINC project on 127.0.0.1: master page, scheduler, downloads and uploads, enough to drive a real client.
+
+    with ProjectServer(version, tmp_path / "project") as project:
+        name = project.add_work(unit)
+        ...                                     # a client attaches to project.url with project.account_key
+        report = project.wait_reported(name, 60)
+
+The project has one signed app version and hands every unsent result out to the first client that asks for any work:
+its first request asks for one second. It accepts one account and never sends a result twice. A client that asked in
+vain, or that had a result fail, stays away for minutes; `RealClient.update` brings it back within 5 s.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Condition
+from types import TracebackType
+from typing import TypeVar
+
+from tests.boinc import wire
+from tests.boinc.http_door import Answer, Door, not_found
+from tests.boinc.signing import PrivateKey, generate_key
+from tests.boinc.uploads import Uploads
+from tests.boinc.work import AppVersion, Report, WorkUnit
+
+Found = TypeVar("Found")
+
+HOST_ID = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class ProjectServer:
+    """The project, from `with` on. Uploaded files lie in `folder`/uploads under their upload names."""
+
+    def __init__(
+        self, version: AppVersion, folder: Path, *, key: PrivateKey | None = None, request_delay: float = 1.0
+    ) -> None:
+        self.version = version
+        self.account_key = "0123456789abcdef0123456789abcdef"
+        self.log: list[str] = []
+        self.reports: list[Report] = []
+        self.uploads = Uploads(folder / "uploads")
+        # Everything below is read and changed only while this is held; waiters are woken at each request.
+        self._changed = Condition()
+        self._units: dict[str, WorkUnit] = {}
+        self._sent: set[str] = set()
+        self._downloads: dict[str, bytes] = {}
+        key = key or generate_key()
+        self._key_text = key.public.to_text()
+        self._signatures: dict[str, str] = {}
+        for file in version.files:
+            self._offer(file.name, file.content())
+            self._signatures[file.name] = key.sign(file.content()) if file.signature is None else file.signature
+        self._born = time.monotonic()
+        self._door = Door(self._answer, self.note)
+        self._project = wire.Project(f"http://127.0.0.1:{self._door.server_port}/loopback/", "Loopback", request_delay)
+
+    @property
+    def url(self) -> str:
+        return self._project.url
+
+    def __enter__(self) -> "ProjectServer":
+        self._door.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._door.stop()
+
+    def note(self, line: str) -> None:
+        """Add a line to the log, with the seconds since the project began."""
+        self.log.append(f"{time.monotonic() - self._born:7.2f} {line}")
+
+    def add_work(self, unit: WorkUnit) -> str:
+        """Offer a work unit; returns the name of its result, which is the name of the client's task."""
+        with self._changed:
+            if unit.name in self._units or not _NAME.fullmatch(unit.name):
+                raise ValueError(f"a new and plain name is needed, not {unit.name!r}")
+            for index, file in enumerate(unit.inputs):
+                self._offer(unit.input_name(index), file.content)
+            self.uploads.expect(unit.upload_name, unit.max_nbytes)
+            self._units[unit.name] = unit
+        return unit.result_name
+
+    def report(self, name: str) -> Report | None:
+        """The client's report of the result `name`; None while it has not come."""
+        return next((report for report in list(self.reports) if report.name == name), None)
+
+    def wait_reported(self, name: str, timeout: float) -> Report:
+        """The client's report of the result `name`, as soon as it has come."""
+        return self.wait_for(lambda: self.report(name), timeout, f"a report of {name}")
+
+    def wait_uploaded(self, upload_name: str, timeout: float) -> Path:
+        """The uploaded file of that name, as soon as it is here and its size and MD5 were found right."""
+        return self.wait_for(lambda: self.uploads.path(upload_name), timeout, f"the upload of {upload_name}")
+
+    def wait_for(self, find: Callable[[], Found | None], timeout: float, what: str) -> Found:
+        """What `find` returns, as soon as that is neither None nor false; `find` is asked after each request."""
+        end = time.monotonic() + timeout
+        with self._changed:
+            while not (found := find()):
+                if not self._changed.wait(end - time.monotonic()):
+                    lines = "\n".join(self.log[-40:])
+                    raise TimeoutError(f"{what} did not come within {timeout} s; the project's log:\n{lines}")
+            return found
+
+    def _offer(self, name: str, content: bytes) -> None:
+        """Make a file downloadable. BOINC's rule: a physical name means the same bytes for ever."""
+        if not _NAME.fullmatch(name) or self._downloads.get(name, content) != content:
+            raise ValueError(f"a plain name is needed that no other content has: {name!r}")
+        self._downloads[name] = content
+
+    def _answer(self, method: str, path: str, body: bytes) -> Answer:
+        """The one entrance for requests; runs in a thread of its own for each connection."""
+        with self._changed:
+            try:
+                return self._route(method, path, body)
+            finally:
+                self._changed.notify_all()
+
+    def _route(self, method: str, path: str, body: bytes) -> Answer:
+        match method, path:
+            case "GET", "/loopback/":
+                page = f"<html><head><!-- <scheduler>{self._project.scheduler}</scheduler> --></head></html>\n"
+                return Answer(200, "text/html", page.encode())
+            case "POST", "/loopback/cgi":
+                return Answer(200, "text/xml", self._schedule(body.decode("utf-8", "replace")).encode())
+            case "POST", "/loopback/file_upload_handler":
+                reply, line = self.uploads.handle(body)
+                self.note(line)
+                return Answer(200, "text/plain", reply.encode())
+            case "GET", _ if path.startswith("/loopback/download/"):
+                content = self._downloads.get(path.removeprefix("/loopback/download/"))
+                return not_found() if content is None else Answer(200, "application/octet-stream", content)
+            case _:
+                return not_found()
+
+    def _schedule(self, text: str) -> str:
+        """One scheduler RPC: take the reports, and hand out what is unsent if work is asked for."""
+        request = wire.parse_request(text)
+        if request.authenticator != self.account_key:
+            self.note("scheduler: foreign authenticator refused")
+            return wire.reply(self._project, [wire.message("Invalid or missing account key.")])
+        parts = [self._take_report(report) for report in request.reports]
+        if request.hostid != HOST_ID:
+            # Only then: repeating the number would make the client start afresh as a new host.
+            parts.append(wire.hostid(HOST_ID))
+        if not request.has_code_sign_key:
+            parts.append(wire.code_sign_key(self._key_text))
+        unsent = [unit for name, unit in self._units.items() if name not in self._sent] if request.wants_work else []
+        if unsent:
+            parts.append(wire.app_version(self._project, self.version, request.platform, self._signatures))
+        for unit in unsent:
+            deadline = int(time.time() + unit.delay_bound)
+            parts.append(wire.job(self._project, unit, self.version, request.platform, deadline))
+            self._sent.add(unit.name)
+        self.note(
+            f"scheduler: platform {request.platform}, wants work: {request.wants_work}, "
+            f"sent {[unit.result_name for unit in unsent]}, got {[report.name for report in request.reports]}"
+        )
+        return wire.reply(self._project, parts)
+
+    def _take_report(self, report: Report) -> str:
+        """Keep a first report; a repeated one means that the client missed our acknowledgement."""
+        known = {unit.result_name for unit in self._units.values()}
+        if report.name not in known:
+            self.note(f"scheduler: report of the unknown result {report.name!r}")
+        elif self.report(report.name):
+            self.note(f"scheduler: {report.name} was reported again")
+        else:
+            self.reports.append(report)
+        return wire.result_ack(report.name)

@@ -1,0 +1,195 @@
+"""A BOINC client made of a slot directory, a script of timed messages, and a recorder of every byte that changes."""
+
+import json
+import mmap
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = Path(__file__).with_name("program.py")
+CONTROL, HEARTBEAT, STATUS = 0, 4, 5
+SECRET = "0123456789abcdef0123456789abcdef"
+
+INIT_DATA = """<app_init_data>
+<major_version>7</major_version>
+<minor_version>20</minor_version>
+<release>5</release>
+<app_version>100</app_version>
+<userid>1</userid>
+<app_name>axiom</app_name>
+<project_preferences>
+<slot>77</slot> <unclosed> & raw <ncpus>99</ncpus> <client_pid>1</client_pid>
+</project_preferences>
+<user_name>A &amp; B</user_name>
+<project_dir>/var/lib/boinc/projects/example.org_axiom</project_dir>
+<boinc_dir>/var/lib/boinc</boinc_dir>
+<authenticator>{secret}</authenticator>
+<wu_name>wu_1</wu_name>
+<result_name>wu_1_0</result_name>
+{fields}
+<host_info>
+    <p_ncpus>64</p_ncpus>
+    <ncpus>64</ncpus>
+</host_info>
+<global_preferences>
+   <checkpoint_period>1</checkpoint_period>
+</global_preferences>
+</app_init_data>
+"""
+FIELDS = {
+    "shm_key": "-1",
+    "slot": "3",
+    "wu_cpu_time": "0.000000",
+    "starting_elapsed_time": "0.000000",
+    "using_sandbox": "0",
+    "checkpoint_period": "60.000000",
+    "fraction_done_start": "0.000000",
+    "fraction_done_end": "1.000000",
+    "gpu_type": "",
+    "gpu_device_num": "-1",
+    "ncpus": "1.000000",
+    "rsc_memory_bound": "500000000.000000",
+    "rsc_disk_bound": "1000000000.000000",
+}
+
+
+def init_data(**fields: object) -> bytes:
+    """The bytes of an init_data.xml as a client writes it; `fields` replace the usual ones, None leaves one out."""
+    chosen = {"client_pid": os.getpid(), **FIELDS, **fields}
+    lines = "\n".join(f"<{tag}>{value}</{tag}>" for tag, value in chosen.items() if value is not None)
+    return INIT_DATA.format(secret=SECRET, fields=lines).encode()
+
+
+def make_slot(folder: Path, **fields: object) -> Path:
+    """A slot directory as before the first start of a task."""
+    slot = folder / "slots" / "3"
+    project = folder / "projects" / "example.org_axiom"
+    slot.mkdir(parents=True)
+    project.mkdir(parents=True)
+    (project / "wu_1.json").write_text("{}")
+    (slot / "wu.json").write_text("<soft_link>../../projects/example.org_axiom/wu_1.json</soft_link>\n")
+    (slot / "boinc_mmap_file").write_bytes(bytes(8192))
+    (slot / "init_data.xml").write_bytes(init_data(**fields))
+    return slot
+
+
+class Memory:
+    """The client's end of the eight channels."""
+
+    def __init__(self, slot: Path) -> None:
+        with (slot / "boinc_mmap_file").open("r+b") as file:
+            self.bytes = mmap.mmap(file.fileno(), 8192)
+
+    def full(self, channel: int) -> bool:
+        return self.bytes[channel * 1024] != 0
+
+    def text(self, channel: int) -> bytes:
+        return self.bytes[channel * 1024 + 1 : (channel + 1) * 1024].partition(b"\0")[0]
+
+    def put(self, channel: int, text: bytes) -> None:
+        assert not self.full(channel)
+        start = channel * 1024
+        self.bytes[start + 1 : start + 2 + len(text)] = text + b"\0"
+        self.bytes[start] = 1
+
+    def clear(self, channel: int) -> None:
+        self.bytes[channel * 1024] = 0
+
+
+@dataclass
+class Recording:
+    """What a program did; times in seconds since it took the slot's lock."""
+
+    code: int = 0
+    ended: float = 0.0
+    statuses: list[tuple[float, bytes]] = field(default_factory=list)
+    reaction: dict[bytes, float] = field(default_factory=dict)  # control message -> seconds until its flag was cleared
+    heartbeats_read: int = 0
+    touched: set[int] = field(default_factory=set)  # offsets of bytes that the program changed
+    said: list[tuple[float, str]] = field(default_factory=list)  # lines of its standard output
+    stderr: str = ""
+    files: set[str] = field(default_factory=set)
+    memory: bytes = b""
+
+    def when(self, word: str) -> float:
+        return next(at for at, line in self.said if line == word)
+
+
+class FakeClient:
+    """Runs `program.py MODE` in a slot, plays a script of (seconds, control message), and records."""
+
+    def __init__(self, slot: Path, *, read_status: bool = True, heartbeats_until: float = 0.0) -> None:
+        self.slot = slot
+        self.memory = Memory(slot)
+        self.read_status = read_status
+        self.heartbeats_until = heartbeats_until
+
+    def run(
+        self, mode: str, script: list[tuple[float, bytes]] | None = None, limit: float = 20.0, **options: Any
+    ) -> Recording:
+        """Until the program ends by itself; it is killed, and the test failed, `limit` seconds after its start."""
+        (self.slot / "wrapper_options.json").write_text(json.dumps(options))
+        with (self.slot / "stderr.txt").open("ab") as stderr:
+            program = subprocess.Popen(
+                [sys.executable, "-W", "error", str(PROGRAM), str(self.slot), mode],
+                env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd="/", stdout=subprocess.PIPE, stderr=stderr, text=True,
+            )  # fmt: skip
+        said: list[tuple[float, str]] = []
+        assert program.stdout is not None
+        listener = threading.Thread(target=lambda: said.extend((time.monotonic(), s.strip()) for s in program.stdout))
+        listener.start()
+        try:
+            recording = self._play(program, list(script or []), time.monotonic() + limit)
+        finally:
+            program.kill()
+            program.wait()
+            listener.join()
+            program.stdout.close()
+        recording.said = [(at - self.zero, line) for at, line in said]
+        recording.stderr = (self.slot / "stderr.txt").read_text()
+        recording.files = {path.name for path in self.slot.iterdir()} - {"wrapper_options.json"}
+        return recording
+
+    def _play(self, program: subprocess.Popen[str], script: list[tuple[float, bytes]], deadline: float) -> Recording:
+        while program.poll() is None and not (self.slot / "boinc_lockfile").exists():
+            time.sleep(0.002)
+        self.zero = time.monotonic()
+        recording = Recording()
+        before = self.memory.bytes[:]
+        pending: tuple[float, bytes] | None = None
+        next_heartbeat = 0.0
+        while program.poll() is None:
+            now = time.monotonic() - self.zero
+            assert now + self.zero < deadline, f"the program did not end; it has sent {recording.statuses}"
+            after = self.memory.bytes[:]
+            if after != before:
+                recording.touched |= {i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b}
+            if pending and not self.memory.full(CONTROL):
+                recording.reaction[pending[1]] = now - pending[0]
+                pending = None
+            if script and now >= script[0][0] and not self.memory.full(CONTROL):
+                pending = (now, script.pop(0)[1])
+                self.memory.put(CONTROL, pending[1])
+            if self.memory.full(STATUS) and self.read_status:
+                recording.statuses.append((now, self.memory.text(STATUS)))
+                self.memory.clear(STATUS)
+            if next_heartbeat <= now < self.heartbeats_until and not self.memory.full(HEARTBEAT):
+                recording.heartbeats_read += next_heartbeat > 0.0
+                next_heartbeat = now + 0.25
+                self.memory.put(HEARTBEAT, b"<heartbeat/><wss>0.000000e+00</wss><max_wss>2.274885e+10</max_wss>")
+            before = self.memory.bytes[:]
+            time.sleep(0.005)
+        recording.ended = time.monotonic() - self.zero
+        recording.code = program.returncode
+        if pending and not self.memory.full(CONTROL):
+            recording.reaction[pending[1]] = recording.ended - pending[0]
+        recording.memory = self.memory.bytes[:]
+        if self.memory.full(STATUS) and self.read_status:
+            recording.statuses.append((recording.ended, self.memory.text(STATUS)))
+        return recording

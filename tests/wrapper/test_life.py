@@ -1,0 +1,189 @@
+"""Real processes under the fake client: what the client sees of a program from its start to its end."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.wrapper.fake_client import CONTROL, PROGRAM, ROOT, FakeClient, Recording, make_slot
+
+NUMBER = rb"(\d\.\d{6}e[+-]\d\d)"
+MESSAGE = re.compile(
+    rb"<current_cpu_time>" + NUMBER + rb"</current_cpu_time>\n"
+    rb"<checkpoint_cpu_time>" + NUMBER + rb"</checkpoint_cpu_time>\n"
+    rb"(?:<fraction_done>" + NUMBER + rb"</fraction_done>\n)?"
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """A client that suspends at 2.2 s, resumes at 4.7 s, quits at 7.2 s; it sends no heartbeats but has a pid."""
+    slot = make_slot(tmp_path_factory.mktemp("life"), checkpoint_period="4.000000", wu_cpu_time="10.000000")
+    script = [(2.2, b"<suspend/>"), (4.7, b"<resume/>"), (7.2, b"<quit/>")]
+    return FakeClient(slot).run("work", script, HEARTBEAT_TIMEOUT=1.0, silent_pieces=25)
+
+
+def test_status_messages_have_the_exact_format(life: Recording):
+    assert len(life.statuses) >= 4
+    for _, message in life.statuses:
+        assert MESSAGE.fullmatch(message), message
+    first, *_, last = (MESSAGE.fullmatch(message) for _, message in life.statuses)
+    assert first is not None
+    assert last is not None
+    assert first[3] is None, "a fraction before the first report"
+    assert last[3] is not None
+    current = [float(MESSAGE.fullmatch(message)[1]) for _, message in life.statuses]  # type: ignore[index]
+    assert current == sorted(current)
+    assert 10.0 < current[0] < current[-1] < 18.0
+
+
+def test_one_message_a_second_and_none_while_suspended_or_quitting(life: Recording):
+    times = [at for at, _ in life.statuses]
+    assert [round(at) for at in times] == [1, 2, 5, 6, 7]
+    assert all(abs(at - round(at)) < 0.35 for at in times), times
+    assert not [at for at in times if 2.6 < at < 4.7]
+
+
+def test_control_messages_are_taken_within_a_third_of_a_second(life: Recording):
+    assert set(life.reaction) == {b"<suspend/>", b"<resume/>", b"<quit/>"}
+    assert all(delay <= 0.3 for delay in life.reaction.values()), life.reaction
+
+
+def test_the_checkpoint_countdown_runs_while_suspended(life: Recording):
+    assert 4.7 <= life.when("checkpoint") < 5.1
+    checkpoints = [float(MESSAGE.fullmatch(message)[2]) for _, message in life.statuses]  # type: ignore[index]
+    before = [c for c, (at, _) in zip(checkpoints, life.statuses, strict=True) if at < life.when("checkpoint")]
+    after = [c for c, (at, _) in zip(checkpoints, life.statuses, strict=True) if at > life.when("checkpoint") + 1]
+    assert set(before) == {10.0}
+    assert len(set(after)) == 1
+    assert after[0] > 10.0
+
+
+def test_quit_stops_a_listening_program_promptly(life: Recording):
+    assert life.code == 0
+    assert 7.2 <= life.when("stopped") < 7.8
+    assert life.ended < 8.2
+    assert life.files == {"boinc_mmap_file", "init_data.xml", "wu.json", "stderr.txt"}
+    assert "the client asks the program to stop" in life.stderr
+
+
+def test_only_flags_and_the_status_text_are_ever_changed(life: Recording):
+    assert all(offset in (0, 4096) or 5120 <= offset < 5120 + 200 for offset in life.touched), life.touched
+    assert life.memory[1:9] == b"<quit/>\0", "the text of a message taken stays"
+
+
+def test_abort_ends_with_194(tmp_path: Path):
+    seen = FakeClient(make_slot(tmp_path)).run("deaf", [(0.3, b"<abort/>")])
+    assert seen.code == 194
+    assert seen.ended < 0.7
+    assert "boinc_lockfile" not in seen.files
+    assert "the client aborts the task" in seen.stderr
+
+
+def test_quit_while_suspended_ends_a_listening_program_at_once(tmp_path: Path):
+    """The C library hangs here."""
+    seen = FakeClient(make_slot(tmp_path)).run("work", [(0.2, b"<suspend/>"), (0.6, b"<quit/>")])
+    assert seen.code == 0
+    assert seen.when("stopped") < 0.9
+    assert seen.ended < 1.3
+    assert "boinc_lockfile" not in seen.files
+
+
+def test_quit_of_a_deaf_suspended_program_is_enforced_after_the_grace(tmp_path: Path):
+    seen = FakeClient(make_slot(tmp_path)).run("deaf", [(0.1, b"<suspend/>"), (0.5, b"<quit/>")])
+    assert seen.code == 0
+    assert 1.4 < seen.ended < 2.1
+    assert "boinc_lockfile" not in seen.files
+
+
+def test_quit_in_a_critical_section_waits_for_its_end(tmp_path: Path):
+    seen = FakeClient(make_slot(tmp_path)).run("section", [(0.2, b"<quit/>")], seconds=2.0)
+    assert seen.code == 0
+    assert [line for _, line in seen.said] == ["section ends"]
+    assert seen.ended - seen.when("section ends") < 0.3
+    assert seen.reaction[b"<quit/>"] <= 0.3
+    assert "boinc_lockfile" not in seen.files
+
+
+def test_abort_in_a_critical_section_that_fails(tmp_path: Path):
+    seen = FakeClient(make_slot(tmp_path)).run("section", [(0.2, b"<abort/>")], seconds=0.8, fails=True)
+    assert seen.code == 194
+    assert [line for _, line in seen.said] == ["section ends"]
+
+
+def test_finish_tells_the_client_and_leaves_the_file(tmp_path: Path):
+    slot = make_slot(tmp_path, fraction_done_end="0.5")
+    seen = FakeClient(slot).run("finish", seconds=0.3, message="all fine")
+    assert seen.code == 0
+    assert seen.ended - seen.when("finishing") < 1.0, "it waited although the message was read"
+    assert [message.splitlines()[2] for _, message in seen.statuses] == [b"<fraction_done>5.000000e-01</fraction_done>"]
+    assert (slot / "boinc_finish_called").read_bytes() == b"0\nall fine\n\n"
+    assert "boinc_lockfile" not in seen.files
+
+
+def test_finish_when_the_client_does_not_read(tmp_path: Path):
+    slot = make_slot(tmp_path)
+    seen = FakeClient(slot, read_status=False).run("finish", seconds=0.1, message="look at this", notice=True)
+    assert seen.code == 0
+    assert 1.9 < seen.ended - seen.when("finishing") < 2.6
+    assert b"<fraction_done>1.000000e+00</fraction_done>\n\0" in seen.memory
+    assert (slot / "boinc_finish_called").read_bytes() == b"0\nlook at this\nnotice\n"
+
+
+def test_temporary_exit(tmp_path: Path):
+    slot = make_slot(tmp_path)
+    seen = FakeClient(slot).run("temporary_exit", delay=600, reason="no GPU memory left")
+    assert seen.code == 0
+    assert seen.statuses == []
+    assert (slot / "boinc_temporary_exit").read_bytes() == b"600\nno GPU memory left\n"
+    assert seen.files.isdisjoint({"boinc_lockfile", "boinc_finish_called"})
+
+
+def test_a_broken_timer_thread_ends_the_process_after_its_section(tmp_path: Path):
+    seen = FakeClient(make_slot(tmp_path)).run("broken_timer", [(0.2, b"<suspend/>")])
+    assert seen.code == 1
+    assert [line for _, line in seen.said] == ["section ends"]
+    assert seen.stderr.splitlines() == [
+        "CRITICAL the BOINC timer thread failed and ends the program: RuntimeError('no such luck')"
+    ]
+    assert "boinc_lockfile" not in seen.files
+
+
+def test_a_second_program_in_the_slot_is_refused_and_changes_nothing(tmp_path: Path):
+    slot = make_slot(tmp_path)
+    client = FakeClient(slot)
+    (slot / "wrapper_options.json").write_text("{}")
+    command = [sys.executable, str(PROGRAM), str(slot), "deaf"]
+    first = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd="/")
+    try:
+        while not (slot / "boinc_lockfile").exists():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        second = client.run("work")
+        assert second.code == 7
+        assert [line for _, line in second.said] == ["busy"]
+        assert first.poll() is None
+        assert "boinc_lockfile" in second.files
+        client.memory.put(CONTROL, b"<abort/>")
+        assert first.wait(3) == 194
+    finally:
+        first.kill()
+        first.wait()
+
+
+def test_a_killed_program_leaves_a_slot_that_starts_again(tmp_path: Path):
+    slot = make_slot(tmp_path)
+    (slot / "wrapper_options.json").write_text("{}")
+    command = [sys.executable, str(PROGRAM), str(slot), "deaf"]
+    first = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd="/")
+    while not (slot / "boinc_lockfile").exists():
+        time.sleep(0.01)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    seen = FakeClient(slot).run("work", [(0.2, b"<abort/>")])
+    assert seen.code == 194

@@ -1,0 +1,98 @@
+"""The client goes without a word: by its process id, by silence, and with the mapped file cut off."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.wrapper.fake_client import PROGRAM, ROOT, FakeClient, Recording, make_slot
+
+
+def client_dies(folder: Path, shm_key: int) -> Recording:
+    """The constants as they are; the process named as client is killed, and reaped, after 2 s."""
+    stand_in = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    slot = make_slot(folder, client_pid=stand_in.pid, shm_key=shm_key)
+
+    def kill() -> None:
+        stand_in.kill()
+        stand_in.wait()
+
+    timer = threading.Timer(2.0, kill)
+    timer.start()
+    try:
+        return FakeClient(slot).run("deaf")
+    finally:
+        timer.join()
+
+
+def heartbeats_end(folder: Path, mode: str) -> Recording:
+    """No client_pid; a heartbeat four times a second until 3 s, silence of 2 s allowed."""
+    slot = make_slot(folder, client_pid=0)
+    return FakeClient(slot, heartbeats_until=3.0).run(mode, HEARTBEAT_TIMEOUT=2.0)
+
+
+def file_is_cut_off(folder: Path) -> int:
+    """No client_pid; the mapped file shrinks to nothing under the program. The exit code."""
+    slot = make_slot(folder, client_pid=0)
+    (slot / "wrapper_options.json").write_text('{"HEARTBEAT_TIMEOUT": 1.0}')
+    program = subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(slot), "deaf"], env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    try:
+        while not (slot / "boinc_lockfile").exists():
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os.truncate(slot / "boinc_mmap_file", 0)
+        return program.wait(10)
+    finally:
+        program.kill()
+        program.wait()
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording | int]:
+    """All at the same time: each spends its seconds asleep."""
+    with ThreadPoolExecutor() as pool:
+        runs = {
+            "pid": pool.submit(client_dies, tmp_path_factory.mktemp("pid"), -1),
+            "pid without memory": pool.submit(client_dies, tmp_path_factory.mktemp("segment"), 16788704),
+            "silence": pool.submit(heartbeats_end, tmp_path_factory.mktemp("silence"), "deaf"),
+            "silence, listening": pool.submit(heartbeats_end, tmp_path_factory.mktemp("listening"), "work"),
+            "cut off": pool.submit(file_is_cut_off, tmp_path_factory.mktemp("cut")),
+        }
+        return {name: run.result() for name, run in runs.items()}
+
+
+@pytest.mark.parametrize("name", ["pid", "pid without memory"])
+def test_the_death_of_the_client_process_is_noticed_within_ten_seconds(seen: dict[str, Recording], name: str):
+    assert seen[name].code == 0
+    assert 10.0 < seen[name].ended < 14.0  # since the start; the client died at 2 s
+    assert seen[name].ended - 2.0 < 12.0
+    assert "the client has gone" in seen[name].stderr
+    assert "boinc_lockfile" not in seen[name].files
+
+
+def test_without_memory_nothing_is_touched(seen: dict[str, Recording]):
+    assert seen["pid"].touched
+    assert not seen["pid without memory"].touched
+
+
+@pytest.mark.parametrize("name", ["silence", "silence, listening"])
+def test_silence_ends_the_program(seen: dict[str, Recording], name: str):
+    assert seen[name].code == 0
+    assert seen[name].heartbeats_read >= 8
+    assert 4.7 < seen[name].ended < 8.0
+    assert "boinc_lockfile" not in seen[name].files
+
+
+def test_a_listening_program_stops_by_itself(seen: dict[str, Recording]):
+    assert seen["silence, listening"].said[-1][1] == "stopped"
+
+
+def test_a_file_cut_off_is_a_silent_client_not_a_crash(seen: dict[str, int]):
+    assert seen["cut off"] == 0

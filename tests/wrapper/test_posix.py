@@ -1,0 +1,84 @@
+"""The lock, the mapping and the test for a living process."""
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.wrapper.fake_client import make_slot
+from wrapper import posix
+
+
+def test_the_lock_excludes_other_processes_and_its_file_goes_with_it(tmp_path: Path):
+    path = tmp_path / "boinc_lockfile"
+    other = "import sys; from pathlib import Path; from wrapper import posix; print(posix.take_lock(Path(sys.argv[1])))"
+    command = [sys.executable, "-c", other, str(path)]
+    lock = posix.take_lock(path)
+    assert lock is not None
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "None\n"
+    assert path.exists()
+    posix.release_lock(path, lock)
+    assert not path.exists()
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout != "None\n"
+
+
+def test_a_file_left_behind_does_not_lock(tmp_path: Path):
+    path = tmp_path / "boinc_lockfile"
+    path.write_bytes(b"")
+    lock = posix.take_lock(path)
+    assert lock is not None
+    posix.release_lock(path, lock)
+
+
+def failing_with(code: int):
+    def lockf(descriptor: int, flags: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return lockf
+
+
+def test_a_file_system_without_locks_counts_as_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fcntl, "lockf", failing_with(errno.ENOSYS))
+    lock = posix.take_lock(tmp_path / "boinc_lockfile")
+    assert lock is not None
+    posix.release_lock(tmp_path / "boinc_lockfile", lock)
+    monkeypatch.setattr(fcntl, "lockf", failing_with(errno.EACCES))
+    assert posix.take_lock(tmp_path / "boinc_lockfile") is None
+
+
+def test_a_lock_on_a_file_deleted_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "boinc_lockfile"
+    monkeypatch.setattr(fcntl, "lockf", lambda descriptor, flags: path.unlink())
+    assert posix.take_lock(path) is None
+
+
+def test_a_mapping_knows_when_its_file_was_cut_off(tmp_path: Path):
+    path = make_slot(tmp_path) / "boinc_mmap_file"
+    memory = posix.map_memory(path)
+    assert posix.memory_is_whole(memory)
+    os.truncate(path, 4096)
+    assert not posix.memory_is_whole(memory)
+    memory.close()
+    with pytest.raises(ValueError, match="length"):
+        posix.map_memory(path)
+    with pytest.raises(FileNotFoundError):
+        posix.map_memory(path.with_name("missing"))
+
+
+def test_living_and_dead_processes(monkeypatch: pytest.MonkeyPatch):
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    assert posix.process_is_alive(process.pid)
+    process.stdin.close()
+    process.wait()
+    assert not posix.process_is_alive(process.pid)
+
+    def not_permitted(pid: int, signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", not_permitted)
+    assert posix.process_is_alive(1)

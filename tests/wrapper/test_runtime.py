@@ -1,0 +1,373 @@
+"""The runtime inside the test's own process: everything that needs no death of a process."""
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.wrapper.fake_client import CONTROL, HEARTBEAT, STATUS, Memory, init_data, make_slot
+from wrapper import Request, Runtime, SlotBusy, runtime, start
+
+
+class Rig:
+    """A slot, its client's end of the memory, runtimes started in it, and the exit codes they asked for."""
+
+    def __init__(self, slot: Path) -> None:
+        self.slot = slot
+        self.memory = Memory(slot)
+        self.exits: list[int] = []
+        self.started: list[Runtime] = []
+
+    def start(self, **fields: object) -> Runtime:
+        if fields:
+            (self.slot / "init_data.xml").write_bytes(init_data(**fields))
+        self.started.append(start(self.slot, exit_process=self.exits.append))
+        return self.started[-1]
+
+    def put(self, message: bytes) -> None:
+        self.memory.put(CONTROL, message)
+        until(lambda: not self.memory.full(CONTROL))
+
+    def status(self) -> bytes:
+        """The next status message."""
+        self.memory.clear(STATUS)
+        until(lambda: self.memory.full(STATUS))
+        return self.memory.text(STATUS)
+
+
+def until(condition: Callable[[], bool], limit: float = 3.0) -> None:
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    monkeypatch.setattr(runtime, "STATUS_INTERVAL", 0.2)
+    rig = Rig(make_slot(tmp_path))
+    yield rig
+    for task in rig.started:
+        task.close()
+    rig.memory.bytes.close()
+
+
+def test_start_takes_the_slot_and_clears_an_earlier_ending(rig: Rig):
+    for name in ("boinc_temporary_exit", "boinc_finish_called"):
+        (rig.slot / name).write_text("0\n")
+    with rig.start() as task:
+        assert (rig.slot / "boinc_lockfile").exists()
+        assert not (rig.slot / "boinc_temporary_exit").exists()
+        assert not (rig.slot / "boinc_finish_called").exists()
+        assert task.init is not None
+        assert task.init.wu_name == "wu_1"
+        assert task.request is Request.RUN
+        assert task.wait() is Request.RUN
+        assert task.resolve("wu.json").read_text() == "{}"
+    assert not (rig.slot / "boinc_lockfile").exists()
+    task.close()
+
+
+def test_nothing_is_read_or_written_after_close(rig: Rig):
+    task = rig.start()
+    task.close()
+    rig.memory.put(CONTROL, b"<abort/>")
+    rig.memory.put(HEARTBEAT, b"<heartbeat/>")
+    time.sleep(0.4)
+    assert rig.memory.full(CONTROL)
+    assert not rig.memory.full(STATUS)
+    assert rig.exits == []
+    assert [t for t in threading.enumerate() if t.name == "boinc-timer"] == []
+
+
+def test_an_error_in_the_program_releases_the_slot(rig: Rig):
+    with pytest.raises(RuntimeError), rig.start():
+        raise RuntimeError
+    assert not (rig.slot / "boinc_lockfile").exists()
+
+
+def test_a_held_slot_is_tried_twice_then_busy(rig: Rig, caplog: pytest.LogCaptureFixture):
+    hold = "import sys, pathlib; from wrapper import posix; posix.take_lock(pathlib.Path(sys.argv[1])); input()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold, str(rig.slot / "boinc_lockfile")], stdin=subprocess.PIPE, text=True
+    )
+    assert holder.stdin is not None
+    try:
+        until(lambda: (rig.slot / "boinc_lockfile").exists())
+        time.sleep(0.1)
+        (rig.slot / "boinc_finish_called").write_text("0\n")
+        began = time.monotonic()
+        with pytest.raises(SlotBusy, match="boinc_lockfile is held by another process; wait"):
+            start(rig.slot, lock_retry_delay=0.3)
+        assert 0.3 <= time.monotonic() - began < 1.0
+        assert (rig.slot / "boinc_finish_called").exists(), "the slot of another process was touched"
+        assert "trying once more in 0.3 s" in caplog.text
+        threading.Timer(0.2, holder.stdin.close).start()
+        with start(rig.slot, lock_retry_delay=1.0):
+            pass
+    finally:
+        holder.stdin.close()
+        holder.wait()
+
+
+def test_wait_sleeps_through_a_suspension_and_wakes_at_once(rig: Rig):
+    task = rig.start()
+    rig.put(b"<suspend/>")
+    until(lambda: task.request is Request.SUSPEND)
+    began = time.monotonic()
+    assert task.wait(0.3) is Request.SUSPEND
+    assert 0.3 <= time.monotonic() - began < 0.6
+    woken: list[tuple[Request, float]] = []
+    sleeper = threading.Thread(target=lambda: woken.append((task.wait(), time.monotonic())))
+    sleeper.start()
+    rig.put(b"<resume/>")
+    cleared = time.monotonic()
+    sleeper.join(1.0)
+    assert woken[0][0] is Request.RUN
+    assert woken[0][1] - cleared < 0.1
+
+
+def test_wait_does_not_sleep_inside_a_critical_section(rig: Rig):
+    task = rig.start()
+    with task.critical_section():
+        rig.put(b"<suspend/>")
+        until(lambda: task.request is Request.SUSPEND)
+        assert task.wait(5.0) is Request.SUSPEND
+        rig.status()  # still running, still telling
+    began = time.monotonic()
+    assert task.wait(0.2) is Request.SUSPEND
+    assert time.monotonic() - began >= 0.2
+
+
+def test_a_message_may_hold_several_tags_and_garbage(rig: Rig):
+    task = rig.start()
+    rig.put(b"\xff\xfe<nonsense/>" + b"\x80" * 900)
+    rig.put(b"<network_available/><suspend/>\xff<what/>")
+    until(lambda: task.request is Request.SUSPEND)
+    rig.memory.bytes[0:1024] = b"\xfe" * 1024  # no NUL, a strange flag
+    until(lambda: not rig.memory.full(CONTROL))
+    rig.memory.bytes[4096:5120] = b"\x01" + b"\x99" * 1023
+    until(lambda: not rig.memory.full(HEARTBEAT))
+    rig.put(b"<suspend/>\n<resume/>\n")
+    until(lambda: task.request is Request.RUN)
+    assert rig.exits == []
+
+
+def test_fraction_is_mapped_and_never_goes_back(rig: Rig):
+    task = rig.start(fraction_done_start="0.5", fraction_done_end="0.75")
+    assert b"fraction_done" not in rig.status()
+    task.report(0.0)
+    assert b"<fraction_done>5.000000e-01</fraction_done>" in rig.status()
+    task.report(0.8)
+    task.report(0.4)
+    assert b"<fraction_done>7.000000e-01</fraction_done>" in rig.status()
+    task.report(7.0)
+    assert b"<fraction_done>7.500000e-01</fraction_done>" in rig.status()
+    with pytest.raises(ValueError, match="not a number"):
+        task.report(float("nan"))
+
+
+def cpu_times(message: bytes) -> tuple[float, float]:
+    current, checkpoint = (float(line.partition(b">")[2].partition(b"<")[0]) for line in message.splitlines()[:2])
+    return current, checkpoint
+
+
+def test_a_checkpoint_moves_its_cpu_time_and_restarts_the_countdown(rig: Rig):
+    task = rig.start(checkpoint_period="1.900000", wu_cpu_time="100.000000")
+    began = time.monotonic()
+    own = time.process_time()
+    current, checkpoint = cpu_times(rig.status())
+    assert checkpoint == 100.0
+    assert current == pytest.approx(100.0 + own, abs=0.5)
+    assert not task.checkpoint_due()
+    rig.put(b"<suspend/>")
+    until(task.checkpoint_due)  # the countdown runs while suspended, in whole seconds
+    assert 0.9 < time.monotonic() - began < 1.5
+    rig.put(b"<resume/>")
+    with pytest.raises(OSError, match="full"), task.checkpointing():
+        raise OSError("disk full")
+    assert task.checkpoint_due()
+    assert cpu_times(rig.status())[1] == 100.0
+    with task.checkpointing():
+        pass
+    assert not task.checkpoint_due()
+    current, checkpoint = cpu_times(rig.status())
+    assert 100.0 < checkpoint <= current
+
+
+def test_the_default_checkpoint_period(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runtime, "DEFAULT_CHECKPOINT_PERIOD", 0.2)
+    task = rig.start(checkpoint_period="0.900000")
+    assert not task.checkpoint_due()
+    until(task.checkpoint_due)
+
+
+def test_reread_takes_the_new_period_but_not_the_cpu_time(rig: Rig, caplog: pytest.LogCaptureFixture):
+    task = rig.start(checkpoint_period="60")
+    (rig.slot / "init_data.xml").write_bytes(init_data(checkpoint_period="1", wu_cpu_time="5000"))
+    rig.put(b"<reread_app_info/>")
+    until(lambda: task.init is not None and task.init.checkpoint_period == 1)
+    until(task.checkpoint_due)
+    assert cpu_times(rig.status())[0] < 4000.0, "CPU time of this run counted twice"
+    for content in (b"torn <app_init_data>", None):
+        (rig.slot / "init_data.xml").unlink()
+        if content:
+            (rig.slot / "init_data.xml").write_bytes(content)
+        rig.put(b"<reread_app_info/>")
+        rig.status()
+    assert task.init is not None
+    assert task.init.checkpoint_period == 1
+    assert caplog.text.count("keeping the former values") == 2
+
+
+def test_an_unread_status_is_not_overwritten(rig: Rig):
+    task = rig.start()
+    first = rig.status()
+    task.report(0.5)
+    time.sleep(0.5)
+    assert rig.memory.text(STATUS) == first
+    assert b"5.000000e-01" in rig.status()
+
+
+def test_wall_clock_jumps_do_not_matter(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runtime, "HEARTBEAT_TIMEOUT", 1.0)
+    monkeypatch.setattr(time, "time", lambda: 1e12)
+    task = rig.start(client_pid=0)
+    rig.status()
+    assert not task.checkpoint_due()
+    assert task.request is Request.RUN
+
+
+def test_quit_is_left_to_the_program_for_the_grace_then_enforced(rig: Rig):
+    task = rig.start()
+    rig.put(b"<quit/>")
+    asked = time.monotonic()
+    until(lambda: task.request is Request.QUIT)
+    assert rig.exits == []
+    rig.memory.clear(STATUS)
+    until(lambda: rig.exits == [0])
+    assert not rig.memory.full(STATUS), "a status message after the quit"
+    assert 0.8 < time.monotonic() - asked < 1.4
+    assert not (rig.slot / "boinc_lockfile").exists()
+    time.sleep(0.3)
+    assert rig.exits == [0]
+
+
+def test_a_program_that_closes_in_the_grace_is_left_alone(rig: Rig):
+    task = rig.start()
+    rig.put(b"<quit/>")
+    with task.checkpointing():
+        pass
+    task.close()
+    time.sleep(1.3)
+    assert rig.exits == []
+
+
+def test_the_end_of_a_section_enforces_what_came_meanwhile(rig: Rig):
+    task = rig.start()
+    with task.critical_section():
+        with task.critical_section():
+            rig.put(b"<abort/>")
+            until(lambda: task.request is Request.ABORT)
+            time.sleep(0.3)
+        assert rig.exits == []
+    assert rig.exits == [194]  # by the leaving thread itself: not one statement of the program comes between
+
+
+def test_finish_in_a_quit_is_still_a_finish(rig: Rig):
+    task = rig.start()
+    rig.put(b"<quit/>")
+    task.finish()
+    assert (rig.slot / "boinc_finish_called").read_bytes() == b"0\n"
+    assert rig.exits == []
+
+
+def test_finish_waits_for_an_absent_reader_two_seconds_only(rig: Rig):
+    task = rig.start()
+    rig.status()
+    began = time.monotonic()
+    task.finish()
+    assert 1.9 < time.monotonic() - began < 2.5
+    assert (rig.slot / "boinc_finish_called").exists()
+
+
+def test_endings_refused_leave_everything_as_it_was(rig: Rig):
+    task = rig.start()
+    with pytest.raises(ValueError, match="one line"):
+        task.finish("two\nlines")
+    with pytest.raises(ValueError, match="0 to 86400"):
+        task.temporary_exit(1e9, "no")
+    rig.status()
+    assert (rig.slot / "boinc_lockfile").exists()
+
+
+@pytest.mark.parametrize("kind", ["missing", "garbage", "huge"])
+def test_standalone_without_a_readable_init_data(rig: Rig, caplog: pytest.LogCaptureFixture, kind: str):
+    caplog.set_level(logging.INFO, "wrapper")
+    path = rig.slot / "init_data.xml"
+    path.unlink()
+    if kind != "missing":
+        path.write_bytes(b"no XML" if kind == "garbage" else bytes(2 << 20))
+    rig.memory.put(CONTROL, b"<quit/>")
+    task = rig.start()
+    began = time.monotonic()
+    assert task.init is None
+    task.report(0.5)
+    assert not task.checkpoint_due()
+    with task.checkpointing():
+        pass
+    time.sleep(0.4)
+    assert task.request is Request.RUN
+    assert rig.memory.full(CONTROL)
+    assert not rig.memory.full(STATUS)
+    task.finish()
+    assert time.monotonic() - began < 1.0
+    assert (rig.slot / "boinc_finish_called").read_bytes() == b"0\n"
+    assert "running standalone" in caplog.text
+
+
+@pytest.mark.parametrize("obstacle", ["segment", "missing file", "short file"])
+def test_without_the_mapped_file_the_program_runs_on(rig: Rig, caplog: pytest.LogCaptureFixture, obstacle: str):
+    if obstacle != "segment":
+        (rig.slot / "boinc_mmap_file").unlink()
+    if obstacle == "short file":
+        (rig.slot / "boinc_mmap_file").write_bytes(bytes(1024))
+    task = rig.start(shm_key=16788704 if obstacle == "segment" else -1)
+    assert caplog.text.count("running standalone") == 1
+    assert task.init is not None
+    time.sleep(0.3)
+    assert task.request is Request.RUN
+
+
+def test_without_the_mapped_file_silence_is_no_death(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runtime, "HEARTBEAT_TIMEOUT", 0.2)
+    task = rig.start(shm_key=16788704, client_pid=0)
+    time.sleep(0.8)
+    assert task.request is Request.RUN
+
+
+def test_no_log_line_holds_the_secret(rig: Rig, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.DEBUG)
+    task = rig.start()
+    rig.put(b"<reread_app_info/>")
+    rig.put(b"<quit/>")
+    task.close()
+    assert "0123456789abcdef" not in caplog.text
+    assert all("\n" not in record.getMessage() for record in caplog.records)
+
+
+def test_a_missing_slot_is_an_error_at_once(tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match="boinc_lockfile"):
+        start(tmp_path / "nowhere")
+
+
+def test_a_start_that_fails_releases_the_lock(rig: Rig):
+    (rig.slot / "boinc_finish_called").mkdir()
+    with pytest.raises(OSError, match="boinc_finish_called"):
+        rig.start()
+    assert not (rig.slot / "boinc_lockfile").exists()
