@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="axiom-worker",
-        description="Trains tiny neural networks for a work unit. Without a command: as a task in a BOINC slot directory.",
+        description="Trains tiny neural networks for a work unit. Without a command: a task in a BOINC slot directory.",
     )
     parser.add_argument("--version", action="version", version=f"axiom-worker {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

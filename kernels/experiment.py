@@ -30,13 +30,16 @@ class Metric:
     """A recorded curve: what it is, in which unit, what values it can take, and how replicas of it compare.
 
     `exact` metrics are counts and sums of the engine, equal wherever the weights are; the others pass through linear
-    algebra and agree within 1e-6, relative.
+    algebra and agree within 1e-6, relative. Results of the torch engine, whose weights are not equal, agree within
+    `early` at the experiment's first measurements and within `late` at the others; benchmarks/tolerances.py measures.
     """
 
     meaning: str
     unit: str
     low: float
     high: float
+    early: float
+    late: float
     exact: bool = True
 
 
@@ -86,6 +89,7 @@ class Experiment:
     grid: Mapping[str, tuple[Value, ...]]
     metrics: Mapping[str, Metric]
     measurements: int  # of each cell
+    early: int  # how many of them count as early: rounding differences have not grown yet
     shape: Callable[[Condition], Hashable]  # cells of equal shape may share a block
     width: Callable[[Condition, int], int]  # (condition, cache bytes) -> cells of a block that fit the cache
     work: Callable[[Condition], float]  # floating-point operations of one cell

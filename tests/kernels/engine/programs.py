@@ -9,7 +9,6 @@ import numpy as np
 from kernels.engine.seam import SLOTS, Block, Data, Network, Optimizer, Schedule
 from kernels.philox import Purpose, integers, normal, permutation, uniform
 
-
 SGD, MOMENTUM, ADAM = Optimizer("sgd"), Optimizer("momentum"), Optimizer("adam")
 
 

@@ -1,0 +1,68 @@
+"""How far results of the torch engine lie apart: the figures behind each metric's early and final tolerance.
+
+Other hosts round differently, from the first step on. That is imitated here by moving every parameter to the next
+float32, up or down, before the first step; the same cells are also computed alone instead of in blocks. Prints the
+largest difference per metric and measurement. Run: python benchmarks/tolerances.py compgen --seeds 8
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import torch
+
+from kernels import plan, workunit
+from kernels.engine.seam import Block, Data, Schedule
+from kernels.engine.torch_engine import TorchEngine
+from kernels.experiment import CellResult, compute
+from kernels.experiments import EXPERIMENTS
+from kernels.philox import Purpose, words
+
+FIRST_SEED = 900_000
+
+
+class NudgedEngine(TorchEngine):
+    """The torch engine on a host that rounds differently."""
+
+    def train(self, block: Block, data: Data, schedule: Schedule, steps: int) -> None:
+        """Move every parameter by one ulp before the first step."""
+        if block.step == 0 and steps:
+            for row, seed in zip(block.params, block.seeds, strict=True):
+                up = words(int(seed), Purpose.BOOTSTRAP, len(row)) % 2 == 0
+                row[...] = np.nextafter(row, np.where(up, np.inf, -np.inf), dtype=np.float32)
+        super().train(block, data, schedule, steps)
+
+
+def run(name: str, seeds: int, engine: TorchEngine, width: int | None) -> list[CellResult]:
+    """All cells of some seeds, in blocks that fit 1 MiB, or of `width` cells."""
+    experiment = EXPERIMENTS[name]
+    unit = workunit.WorkUnit(1, name, experiment.version, workunit.Seeds(FIRST_SEED, seeds))
+    blocks = plan.blocks(experiment, workunit.cells(unit), 1 << 20)
+    if width:
+        blocks = [block[at : at + width] for block in blocks for at in range(0, len(block), width)]
+    return [result for block in blocks for result in compute(experiment, block, engine)]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("experiment", choices=EXPERIMENTS)
+    parser.add_argument("--seeds", type=int, default=8)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    base = run(options.experiment, options.seeds, TorchEngine(), None)
+    runs = {
+        "computed alone": run(options.experiment, options.seeds, TorchEngine(), 1),
+        "started one ulp off": run(options.experiment, options.seeds, NudgedEngine(), None),
+    }
+    for label, other in runs.items():
+        same = sum(a.digests[-1] == b.digests[-1] for a, b in zip(base, other, strict=True))
+        print(f"{label}: {same} of {len(base)} cells have the same bits; largest differences at each measurement:")
+        for metric in EXPERIMENTS[options.experiment].metrics:
+            apart = np.max([np.abs(a.metrics[metric] - b.metrics[metric]) for a, b in zip(base, other, strict=True)], 0)
+            print(f"  {metric:16}", " ".join(f"{v:.1e}" for v in apart))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""axiom-server's command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kernels import atomic, result, workunit
+from kernels.errors import Failure, TryLater
+from kernels.experiments import EXPERIMENTS
+from kernels.philox import SEED_LIMIT
+from server_validator import ledger
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code from the table in kernels/errors.py."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except Failure as failure:
+        return _complain(failure)
+    return code
+
+
+def _complain(failure: Failure) -> int:
+    print(f"axiom-server: {failure}", file=sys.stderr)
+    return failure.code
+
+
+def _make_wu(options: argparse.Namespace) -> int:
+    version = EXPERIMENTS[options.experiment].version if options.experiment in EXPERIMENTS else 1
+    seeds = workunit.Seeds(options.first, options.count)
+    unit = workunit.WorkUnit(workunit.FORMAT, options.experiment, version, seeds)
+    workunit.decode(workunit.encode(unit), "the work unit asked for")  # what a worker would refuse is not issued
+    ledger.issue(options.data, unit)
+    if options.out:
+        atomic.write(options.out, workunit.encode(unit))
+    else:
+        sys.stdout.write(workunit.encode(unit).decode())
+    cells = len(workunit.cells(unit))
+    print(f"{unit.name}: {cells} cells, {_work(unit) / 1e12:.2f} TFLOP", file=sys.stderr)
+    return 0
+
+
+def _work(unit: workunit.WorkUnit) -> float:
+    work = EXPERIMENTS[unit.experiment].work
+    return unit.seeds.count * sum(work(condition) for condition in workunit.conditions(unit))
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from server_validator.validate import validate
+
+    code = 0
+    for path in options.files:
+        try:
+            verdict = validate(path, options.data)
+        except Failure as failure:
+            code = max(code, _complain(failure))
+        except Exception as error:  # a fault of the checker says nothing about the result
+            code = max(code, _complain(TryLater(f"{path}: {type(error).__name__}: {' '.join(str(error).split())}")))
+        else:
+            cells = "; ".join(f"seed {cell.seed} {cell.condition}" for cell in verdict.recomputed)
+            print(f"{path}: valid, {verdict.unit.name}; recomputed {cells}")
+    return code
+
+
+def _assimilate(options: argparse.Namespace) -> int:
+    if options.error is not None:
+        mask, (name, boinc_id, batch) = options.error, _error_words(options.words)
+        ledger.record_failure(options.data, name, mask, boinc_id, batch)
+        print(f"{name}: failed with error mask {mask}, recorded")
+        return 0
+    from server_validator import dataset
+    from server_validator.validate import read
+
+    boinc_id, files = _success_words(options.words)
+    for path in files:
+        found, unit = read(path, options.data)
+        print(f"{path}: {len(found.cells)} cells in {dataset.store(options.data, unit, found, boinc_id)}")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    found = result.read(options.file)
+    from server_validator import show
+
+    if options.json:
+        print(show.as_json(found))
+    else:
+        from rich.console import Console
+
+        show.show(Console(), options.file, found)
+    return 0
+
+
+def _findings(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from server_validator import dataset, report
+
+    console = Console()
+    for name in [options.experiment] if options.experiment else EXPERIMENTS:
+        experiment = EXPERIMENTS[name]
+        table = dataset.load(options.data, experiment)
+        report.show(console, experiment, table)
+        if options.plots:
+            for path in report.plot(options.plots, experiment, table):
+                console.print(f"\nplot: {path}", highlight=False)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="axiom-server", description="Creates work, checks results, keeps and reads them."
+    )
+    default = Path(os.environ.get("AXIOM_DATA", "axiom-data"))
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help="ledger and data set (default: $AXIOM_DATA or axiom-data)",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    make = commands.add_parser("make-wu", help="issue a work unit")
+    make.add_argument("experiment", metavar="EXPERIMENT")
+    make.add_argument("--first", type=_seed, required=True, metavar="S", help="first seed")
+    make.add_argument("--count", type=_positive, required=True, metavar="N", help="number of seeds")
+    make.add_argument("--out", type=Path, metavar="F", help="file to write (default: standard output)")
+    make.set_defaults(run=_make_wu)
+
+    validate = commands.add_parser("validate", help="check results against the ledger and by recomputing cells")
+    validate.add_argument("files", type=Path, nargs="+", metavar="F")
+    validate.set_defaults(run=_validate)
+
+    assimilate = commands.add_parser(
+        "assimilate", help="add a work unit's result to the data set, or record its failure",
+        usage="axiom-server assimilate WU_ID F... | --error MASK NAME ID BATCH",
+    )  # fmt: skip
+    assimilate.add_argument("--error", type=_number, metavar="MASK", help="BOINC gave the work unit up")
+    assimilate.add_argument("words", nargs="+", metavar="WU_ID F...")
+    assimilate.set_defaults(run=_assimilate)
+
+    show = commands.add_parser("show", help="print a result")
+    show.add_argument("file", type=Path, metavar="F")
+    show.add_argument("--json", action="store_true", help="everything, as JSON")
+    show.set_defaults(run=_show)
+
+    findings = commands.add_parser("findings", help="print findings from the data set")
+    findings.add_argument("experiment", nargs="?", choices=EXPERIMENTS, metavar="EXPERIMENT")
+    findings.add_argument("--plots", type=Path, metavar="DIR", help="write plots there as PNG")
+    findings.set_defaults(run=_findings)
+    return parser
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if _number(text) >= SEED_LIMIT:
+        raise argparse.ArgumentTypeError(f"seed {text} is not below {SEED_LIMIT}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if _number(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def _success_words(words: Sequence[str]) -> tuple[int, list[Path]]:
+    if len(words) < 2:
+        raise _usage("assimilate needs WU_ID and at least one file")
+    return _word(words[0], "WU_ID"), [Path(word) for word in words[1:]]
+
+
+def _error_words(words: Sequence[str]) -> tuple[str, int, int]:
+    if len(words) != 3:
+        raise _usage("assimilate --error needs MASK NAME ID BATCH")
+    return words[0], _word(words[1], "ID"), _word(words[2], "BATCH")
+
+
+def _word(text: str, what: str) -> int:
+    try:
+        return _number(text)
+    except argparse.ArgumentTypeError as error:
+        raise _usage(f"{what}: {error}") from error
+
+
+def _usage(sentence: str) -> SystemExit:
+    print(f"axiom-server: {sentence}", file=sys.stderr)
+    return SystemExit(2)

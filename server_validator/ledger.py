@@ -1,0 +1,79 @@
+"""The ledger: every work unit ever issued. Seeds are given out once per experiment and version."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from kernels import workunit
+from kernels.errors import DataDirectory, SeedsTaken
+from kernels.workunit import WorkUnit
+
+_LOCK_SECONDS = 30.0  # to wait for another command that writes
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS issued (digest BLOB PRIMARY KEY, name TEXT UNIQUE NOT NULL, experiment TEXT NOT NULL, "
+    "version INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, body BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS failed (name TEXT PRIMARY KEY, error_mask INTEGER NOT NULL, boinc_id INTEGER NOT NULL, "
+    "batch INTEGER NOT NULL) STRICT",
+)
+
+
+def issue(data: Path, unit: WorkUnit) -> None:
+    """Enter the work unit; entering the very same one again changes nothing. SeedsTaken if any seed was given out."""
+    with _open(data, create=True) as db:
+        if db.execute("SELECT 1 FROM issued WHERE digest = ?", [workunit.digest(unit)]).fetchone():
+            return
+        last = unit.seeds.first + unit.seeds.count - 1
+        mine = [unit.experiment, unit.version]
+        overlap = db.execute(
+            "SELECT name FROM issued WHERE experiment = ? AND version = ? AND first <= ? AND last >= ? ORDER BY first",
+            [*mine, last, unit.seeds.first],
+        ).fetchone()
+        if overlap:
+            (free,) = db.execute(
+                "SELECT max(last) + 1 FROM issued WHERE experiment = ? AND version = ?", mine
+            ).fetchone()
+            raise SeedsTaken(unit.seeds.first, last, unit.experiment, unit.version, overlap[0], free)
+        db.execute(
+            "INSERT INTO issued VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [workunit.digest(unit), unit.name, *mine, unit.seeds.first, last, workunit.encode(unit)],
+        )
+
+
+def find(data: Path, digest: bytes) -> WorkUnit | None:
+    """The work unit of this digest, or None if it was never issued here."""
+    with _open(data, create=False) as db:
+        row = db.execute("SELECT body, name FROM issued WHERE digest = ?", [digest]).fetchone()
+    return workunit.decode(bytes(row[0]), f"ledger entry {row[1]}") if row else None
+
+
+def record_failure(data: Path, name: str, error_mask: int, boinc_id: int, batch: int) -> None:
+    """Remember that BOINC gave a work unit up, and why (its error mask); telling it twice changes nothing."""
+    with _open(data, create=False) as db:
+        db.execute("INSERT OR REPLACE INTO failed VALUES (?, ?, ?, ?)", [name, error_mask, boinc_id, batch])
+
+
+@contextlib.contextmanager
+def _open(data: Path, create: bool) -> Iterator[sqlite3.Connection]:
+    """The ledger in one immediate transaction, so that commands that run together take turns. DataDirectory."""
+    path = data / "ledger.sqlite"
+    try:
+        if create:
+            data.mkdir(parents=True, exist_ok=True)
+        elif not path.is_file():
+            raise DataDirectory(data, "it has no ledger.sqlite; axiom-server make-wu makes one")
+        with contextlib.closing(sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                db.execute(statement)
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+    except (sqlite3.Error, OSError) as error:
+        raise DataDirectory(data, error) from error

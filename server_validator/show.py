@@ -1,0 +1,85 @@
+"""A result for a person, or as JSON for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from kernels import result
+from kernels.engine.seam import F32
+from kernels.experiments import EXPERIMENTS
+from kernels.result import Result
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def as_json(found: Result) -> str:
+    """The header, and per cell its seed, condition, metrics and digests."""
+    cells = [
+        {
+            "seed": cell.seed,
+            "condition": cell.condition,
+            "metrics": {name: result.unpack(array).tolist() for name, array in cell.metrics.items()},
+            "digests": [digest.hex() for digest in cell.digests],
+        }
+        for cell in found.cells
+    ]
+    return json.dumps(_header(found) | {"cells": cells})
+
+
+def show(console: Console, path: Path, found: Result) -> None:
+    """Print what was computed, where and how long, and per condition the metrics' ends and curves, mean over seeds."""
+    head = _header(found)
+    console.print(f"[bold]{path}[/]", highlight=False)
+    for name in ("experiment", "version", "workunit", "app_version", "engine"):
+        console.print(f"  {name:12} {head[name]}", highlight=False)
+    device, timings = found.device, found.timings
+    console.print(f"  {'device':12} {device.name} ({device.kind}, {device.platform}, {device.threads} threads)")
+    console.print(f"  {'computing':12} {timings.computing:.1f} s, {timings.cpu:.1f} s of CPU time")
+    conditions: dict[tuple[object, ...], list[result.CellRecord]] = {}
+    for cell in found.cells:
+        conditions.setdefault(tuple(cell.condition.values()), []).append(cell)
+    metrics = list(found.cells[0].metrics)
+    grid = Table(title=f"final values, mean over {len(found.cells) // len(conditions)} seeds", title_justify="left")
+    for name in [*found.cells[0].condition, *metrics]:
+        grid.add_column(name, justify="right", overflow="fold")
+    for condition, cells in conditions.items():
+        grid.add_row(*map(str, condition), *(f"{_mean(cells, name)[-1]:.3f}" for name in metrics))
+    console.print(grid)
+    console.print(f"curves, mean over all {len(found.cells)} cells")
+    for name in metrics:
+        mean = _mean(found.cells, name)
+        unit = EXPERIMENTS[found.experiment].metrics[name].unit if found.experiment in EXPERIMENTS else "1"
+        span = f"{mean[0]:.3f} to {mean[-1]:.3f}" + ("" if unit == "1" else f" {unit}")
+        console.print(f"  {name:16} {spark(mean)}  {span}", highlight=False)
+
+
+def _mean(cells: Sequence[result.CellRecord], metric: str) -> F32:
+    mean: F32 = np.mean([result.unpack(cell.metrics[metric]) for cell in cells], axis=0)
+    return mean
+
+
+def spark(values: F32) -> str:
+    """A curve in one line of bars, from its lowest to its highest value."""
+    low, high = float(values.min()), float(values.max())
+    if not high > low:
+        return _BARS[0] * len(values)
+    return "".join(_BARS[round((float(v) - low) / (high - low) * (len(_BARS) - 1))] for v in values)
+
+
+def _header(found: Result) -> dict[str, object]:
+    return {
+        "format": found.format,
+        "experiment": found.experiment,
+        "version": found.version,
+        "workunit": found.workunit.hex(),
+        "app_version": found.app_version,
+        "engine": found.engine,
+        "device": {f: getattr(found.device, f) for f in found.device.__struct_fields__},
+        "timings": {f: getattr(found.timings, f) for f in found.timings.__struct_fields__},
+    }

@@ -1,0 +1,87 @@
+"""Whether a result is believed: strict decode, match with its work unit, consistency, recomputation of drawn cells."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kernels import result, workunit
+from kernels.engine.seam import F32, F64, Engine, EngineClass
+from kernels.errors import NotIssued, RecomputationDiffers
+from kernels.experiment import Cell, CellResult, Experiment, Metric, compute
+from kernels.experiments import EXPERIMENTS
+from kernels.result import CellRecord, Result
+from server_validator import ledger
+
+RECOMPUTED = 2
+"""Cells recomputed per result: one invented cell of n passes with probability 1 - 2 / n, all invented ones never."""
+
+LINEAR_ALGEBRA = 1e-6  # relative difference allowed to metrics that pass through linear algebra
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A result that passed: its work unit, and which cells were recomputed."""
+
+    unit: workunit.WorkUnit
+    recomputed: Sequence[Cell]
+
+
+def validate(path: Path, data: Path, recomputed: int = RECOMPUTED) -> Verdict:
+    """Check a result file against the ledger in `data`; a Failure that says what is wrong, or a verdict."""
+    found, unit = read(path, data)
+    # Drawn now, by the operating system's randomness: nobody can know it when the result is made.
+    drawn = random.SystemRandom().sample(workunit.cells(unit), min(recomputed, len(found.cells)))
+    check_cells(found, unit, drawn, str(path))
+    return Verdict(unit, drawn)
+
+
+def read(path: Path, data: Path) -> tuple[Result, workunit.WorkUnit]:
+    """A result and its work unit, checked in everything but recomputation."""
+    found = result.read(path)
+    unit = ledger.find(data, found.workunit)
+    if unit is None:
+        raise NotIssued(path, f"digest {found.workunit.hex()}")
+    result.check(found, unit, str(path))
+    return found, unit
+
+
+def check_cells(found: Result, unit: workunit.WorkUnit, drawn: Sequence[Cell], name: str) -> None:
+    """RecomputationDiffers unless each drawn cell, computed again alone, is what the result says."""
+    experiment = EXPERIMENTS[unit.experiment]
+    records = dict(zip(map(str, workunit.cells(unit)), found.cells, strict=True))
+    engine = _engine(found.engine)
+    for cell in drawn:
+        (mine,) = compute(experiment, [cell], engine)
+        wrong = difference(experiment, records[str(cell)], mine, found.engine)
+        if wrong:
+            raise RecomputationDiffers(name, f"cell {cell.seed} {cell.condition} differs in {wrong}")
+
+
+def difference(experiment: Experiment, theirs: CellRecord, mine: CellResult, kind: EngineClass) -> str | None:
+    """What of a cell is not what recomputing it gives, or None. Class exact: its digests; torch: within tolerances."""
+    if kind == "exact" and theirs.digests != list(mine.digests):
+        return "the digest of its state"
+    for name, metric in experiment.metrics.items():
+        apart = np.abs(result.unpack(theirs.metrics[name]).astype(np.float64) - mine.metrics[name])
+        if np.any(apart > _allowed(experiment, metric, mine.metrics[name], kind)):
+            return name
+    return None
+
+
+def _allowed(experiment: Experiment, metric: Metric, mine: F32, kind: EngineClass) -> F64:
+    """The largest differences [measurements] allowed."""
+    if kind == "torch":
+        return np.where(np.arange(len(mine)) < experiment.early, metric.early, metric.late)
+    return np.zeros(len(mine)) if metric.exact else LINEAR_ALGEBRA * np.abs(mine.astype(np.float64))
+
+
+def _engine(kind: EngineClass) -> Engine:
+    """The engine that recomputes results of a class. Imported here: a result that is refused unread needs none."""
+    from kernels.engine.torch_engine import TorchEngine
+
+    return TorchEngine()
