@@ -47,7 +47,7 @@ def show(console: Console, path: Path, found: Result) -> None:
     metrics = list(found.cells[0].metrics)
     grid = Table(title=f"final values, mean over {len(found.cells) // len(conditions)} seeds", title_justify="left")
     for name in [*found.cells[0].condition, *metrics]:
-        grid.add_column(name, justify="right", overflow="fold")
+        grid.add_column(name.replace("_", " "), justify="right")
     for condition, cells in conditions.items():
         grid.add_row(*map(str, condition), *(f"{_mean(cells, name)[-1]:.3f}" for name in metrics))
     console.print(grid)

@@ -1,0 +1,38 @@
+# `make run` and `make test` set up everything they need on a fresh Debian 12 machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+THREADS ?= $(shell nproc)
+
+.PHONY: run test check clean
+.DEFAULT_GOAL := run
+
+# One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
+run: $(READY)
+	@mkdir -p out
+	$(BIN)/axiom-server --data out/data make-wu compgen --first 1000 --count 16 --out out/wu.json
+	$(BIN)/axiom-worker run out/wu.json --out out/result.msgpack --threads $(THREADS)
+	$(BIN)/axiom-server --data out/data validate out/result.msgpack
+	$(BIN)/axiom-server --data out/data assimilate 1 out/result.msgpack
+	$(BIN)/axiom-server --data out/data findings compgen --plots out
+
+test: $(READY) check
+	.ci/apt-install boinc-client
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/apt-install python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
+	$(BIN)/python -m pip install --quiet --editable '.[torch,terminal,server,test]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
