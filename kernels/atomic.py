@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
 from kernels.errors import CannotRead, CannotWrite
+
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # not on Windows, which has no such pipes in its folders
 
 
 def write(path: Path, data: bytes) -> None:
@@ -14,6 +17,7 @@ def write(path: Path, data: bytes) -> None:
 
     CannotWrite if the disk is full or the folder refuses; the temporary file is removed then.
     """
+    path = Path(os.path.realpath(path))  # a symbolic link stays, and its target is what gets written
     # One fixed name per target: what a killed process leaves behind is overwritten, never piled up.
     temporary = path.with_name(path.name + ".part")
     try:
@@ -30,9 +34,15 @@ def write(path: Path, data: bytes) -> None:
 
 
 def read(path: Path, limit: int) -> bytes:
-    """The file's bytes, at most limit + 1 of them so that a caller sees an oversized file without loading it."""
+    """The file's bytes, at most limit + 1 of them so that a caller sees an oversized file without loading it.
+
+    CannotRead if it is missing, refused, or no regular file: a pipe or a device could hold a reader for ever.
+    """
     try:
-        with path.open("rb") as file:
+        # Without O_NONBLOCK the mere opening of a pipe would wait for its writer.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NONBLOCK)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise CannotRead(path, "it is not a regular file")
             return file.read(limit + 1)
     except OSError as error:
         raise CannotRead(path, error.strerror or error) from error

@@ -35,9 +35,11 @@ def validate(path: Path, data: Path, recomputed: int = RECOMPUTED) -> Verdict:
     """Check a result file against the ledger in `data`; a Failure that says what is wrong, or a verdict."""
     found, unit = read(path, data)
     # Drawn now, by the operating system's randomness: nobody can know it when the result is made.
-    drawn = random.SystemRandom().sample(workunit.cells(unit), min(recomputed, len(found.cells)))
-    check_cells(found, unit, drawn, str(path))
-    return Verdict(unit, drawn)
+    drawn = random.SystemRandom().sample(range(len(found.cells)), min(recomputed, len(found.cells)))
+    cells = workunit.cells(unit)
+    for number in drawn:
+        recompute(found, number, cells[number], str(path))
+    return Verdict(unit, [cells[number] for number in drawn])
 
 
 def read(path: Path, data: Path) -> tuple[Result, workunit.WorkUnit]:
@@ -50,16 +52,13 @@ def read(path: Path, data: Path) -> tuple[Result, workunit.WorkUnit]:
     return found, unit
 
 
-def check_cells(found: Result, unit: workunit.WorkUnit, drawn: Sequence[Cell], name: str) -> None:
-    """RecomputationDiffers unless each drawn cell, computed again alone, is what the result says."""
-    experiment = EXPERIMENTS[unit.experiment]
-    records = dict(zip(map(str, workunit.cells(unit)), found.cells, strict=True))
-    engine = _engine(found.engine)
-    for cell in drawn:
-        (mine,) = compute(experiment, [cell], engine)
-        wrong = difference(experiment, records[str(cell)], mine, found.engine)
-        if wrong:
-            raise RecomputationDiffers(name, f"cell {cell.seed} {cell.condition} differs in {wrong}")
+def recompute(found: Result, number: int, cell: Cell, name: str) -> None:
+    """RecomputationDiffers unless the cell, computed again alone, is what the result's record `number` says."""
+    experiment = EXPERIMENTS[found.experiment]
+    (mine,) = compute(experiment, [cell], _engine(found.engine))
+    wrong = difference(experiment, found.cells[number], mine, found.engine)
+    if wrong:
+        raise RecomputationDiffers(name, f"cell {cell.seed} {cell.condition} differs in {wrong}")
 
 
 def difference(experiment: Experiment, theirs: CellRecord, mine: CellResult, kind: EngineClass) -> str | None:
