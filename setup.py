@@ -1,7 +1,8 @@
-"""Builds kernels/engine/_exact, the exact engine's shared library, with the compiler at hand; the rest is pyproject.toml.
+"""Builds kernels/engine/_exact, the exact engine's shared library, with the compiler at hand. The rest: pyproject.toml.
 
 One source, compiled once per instruction set, linked into one library that does not depend on a version of Python.
-AXIOM_SANITIZE=1 builds it for AddressSanitizer and UndefinedBehaviorSanitizer (gcc, clang).
+With gcc or clang, AXIOM_WERROR=1 turns warnings into errors, and AXIOM_SANITIZE=1 builds for AddressSanitizer and
+UndefinedBehaviorSanitizer.
 """
 
 import os
@@ -65,9 +66,7 @@ class BuildExact(build_ext):
                 depends=ext.depends,
             )
         common = [str(ENGINE / "dispatch.c"), str(ENGINE / "random.c")]
-        objects += self.compiler.compile(
-            common, output_dir=self.build_temp, extra_preargs=flags, depends=ext.depends
-        )
+        objects += self.compiler.compile(common, output_dir=self.build_temp, extra_preargs=flags, depends=ext.depends)
         self.compiler.link_shared_object(
             objects,
             self.get_ext_fullpath(ext.name),

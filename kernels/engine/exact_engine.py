@@ -94,16 +94,15 @@ def _block(block: Block) -> library.Block:
 
 
 def _data(data: Data) -> library.Data:
-    return library.Data(data.x.shape[2], *map(library.address, (data.x, data.y, data.task)))
+    return library.Data(data.x.shape[2], library.address(data.x), library.address(data.y), library.address(data.task))
 
 
 def _schedule(block: Block, s: Schedule, steps: int, corrections: F32) -> library.Schedule:
     o = block.optimizer
-    arrays = (s.sizes, s.starts, s.order, s.rate, s.l2, s.decay, s.dropout)
     return library.Schedule(
         _METHODS.index(o.method),
         *(o.momentum, o.beta1, o.beta2, o.epsilon),
         *(block.step, block.step - s.first, steps, s.steps, int(s.starts[-1])),
-        *map(library.address, arrays),
+        *(library.address(array) for array in (s.sizes, s.starts, s.order, s.rate, s.l2, s.decay, s.dropout)),
         library.address(corrections) if o.method == "adam" else None,
     )

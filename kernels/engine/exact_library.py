@@ -27,7 +27,7 @@ Pointer = ctypes.c_void_p
 
 
 class EngineUnavailable(RuntimeError):
-    """This host cannot run the exact engine as asked."""
+    """The exact engine cannot run on this host, or not as asked."""
 
 
 class Network(ctypes.Structure):
@@ -68,10 +68,7 @@ class Schedule(ctypes.Structure):
         ("method", ctypes.c_int32),
         *((name, ctypes.c_double) for name in ("momentum", "beta1", "beta2", "epsilon")),
         *((name, ctypes.c_int64) for name in ("step", "offset", "count", "steps", "width")),
-        *(
-            (name, Pointer)
-            for name in ("sizes", "starts", "order", "rate", "l2", "decay", "dropout", "corrections")
-        ),
+        *((name, Pointer) for name in ("sizes", "starts", "order", "rate", "l2", "decay", "dropout", "corrections")),
     )
 
 
@@ -101,6 +98,7 @@ def load() -> ctypes.CDLL:
     library.axiom_math.restype = None
     for name in ("words", "uniform", "normal", "permutation"):
         getattr(library, f"axiom_{name}").argtypes = (Pointer, ctypes.c_int64, Pointer)
+    library.axiom_block.argtypes = (Pointer, Pointer, Pointer)
     library.axiom_bernoulli.argtypes = (Pointer, ctypes.c_double, ctypes.c_int64, Pointer)
     return library
 
@@ -115,7 +113,7 @@ def choose() -> str:
     """The instruction set to run: AXIOM_ISA if it is set, else the fastest. EngineUnavailable where there is none."""
     usable, wanted = available(), os.environ.get("AXIOM_ISA", "")
     if not usable:
-        raise EngineUnavailable("the exact engine needs a processor with fused multiply-add (FMA), and this one has none")
+        raise EngineUnavailable("the exact engine needs a processor with fused multiply-add (FMA); this one has none")
     if wanted and wanted not in ISAS:
         raise EngineUnavailable(f"AXIOM_ISA={wanted} is not one of {', '.join(ISAS)}")
     if wanted and wanted not in usable:
@@ -143,6 +141,15 @@ def math(isa: str, function: str, x: NDArray[np.float32]) -> NDArray[np.float32]
 def _stream(seed: int, purpose: Purpose, at: tuple[int, int, int]) -> ctypes.c_void_p:
     key = philox.key(seed, purpose).tolist()
     return ctypes.cast(ctypes.pointer(_Stream((ctypes.c_uint32 * 2)(*key), (ctypes.c_uint32 * 3)(*at))), Pointer)
+
+
+def philox_block(counter: philox.U32, key: philox.U32) -> philox.U32:
+    """The words [4] of one counter [4] under a key [2]."""
+    if counter.shape != (4,) or key.shape != (2,) or counter.dtype != np.uint32 or key.dtype != np.uint32:
+        raise ValueError(f"counter and key must be uint32 [4] and [2], not {list(counter.shape)} and {list(key.shape)}")
+    out = np.empty(4, dtype=np.uint32)
+    load().axiom_block(address(np.ascontiguousarray(counter)), address(np.ascontiguousarray(key)), address(out))
+    return out
 
 
 def words(seed: int, purpose: Purpose, count: int, at: tuple[int, int, int] = (0, 0, 0)) -> philox.U32:
