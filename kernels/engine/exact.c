@@ -3,10 +3,12 @@
  * Built once per instruction set (vec.h). One network trains all steps of a call before the next one starts: its
  * weights, activations and gradients stay in cache.
  *
- * Layout. Activations are [sample][feature], rows padded to GRAIN; the vector axis is always a feature, so the lanes
- * past a width hold numbers that are computed but never read as a factor of a sum. The three products of a layer are one
- * register-blocked kernel (`tile`) with other strides:
- *     forward          out[s][o]   = b[o] + sum_i in[s][i] W[o][i]      the second operand is W turned, panel by panel
+ * Layout. Hidden activations are [sample][feature], rows padded to GRAIN, and lanes are features; outputs are
+ * [output][sample] and lanes are samples, since ten classes would fill no register. Lanes past a width hold numbers that
+ * are computed but never read as a factor of a sum. All products are one register-blocked kernel (`tile`) with other
+ * operands, where the first is read number by number and the second register by register:
+ *     hidden layer     out[s][o]   = b[o] + sum_i in[s][i] W[o][i]      (W turned, panel by panel)
+ *     output layer     out[o][s]   = b[o] + sum_i W[o][i] in[s][i]      (in turned)
  *     input gradient   below[s][i] =        sum_o delta[s][o] W[o][i]
  *     weight gradient  G[o][i]     =        sum_s delta[s][o] in[s][i]
  *
@@ -55,8 +57,7 @@ struct shape {
     struct layer layer[MAX_LAYERS];
     size_t row;       /* floats of a padded parameter row */
     size_t parameters; /* floats of the caller's */
-    size_t widest;    /* the longest stride of any layer's outputs */
-    size_t longest;   /* the longest padded input */
+    size_t widest;    /* the longest stride of any layer's inputs or outputs */
 };
 
 static struct shape shape_of(const struct axiom_network *n)
@@ -73,8 +74,8 @@ static struct shape shape_of(const struct axiom_network *n)
         at->source = shape.parameters;
         shape.row = at->biases + at->out;
         shape.parameters += (at->inputs + 1) * at->outputs;
+        if (at->in > shape.widest) shape.widest = at->in;
         if (at->out > shape.widest) shape.widest = at->out;
-        if (padded(at->inputs) > shape.longest) shape.longest = padded(at->inputs);
     }
     return shape;
 }
@@ -85,12 +86,12 @@ struct space {
     float *params, *slots[2], *mask, *grads; /* [row] */
     float *sums;                             /* [4][row]: bias gradients' partial sums, where the biases lie */
     float *x, *y;                            /* [CHUNK][stride] */
-    float *out[MAX_LAYERS];                  /* [CHUNK][stride]: each layer's outputs */
+    float *out[MAX_LAYERS];                  /* [CHUNK][stride]: each hidden layer's outputs */
     float *factor[MAX_LAYERS];               /* [CHUNK][stride]: dropout's factors, then derivatives */
+    float *outputs, *targets;                /* [padded outputs][CHUNK]: the last layer's, and what they should be */
     float *delta[2];                         /* [CHUNK][widest]: gradients at a layer's sums, and below */
-    float *panel;                            /* [longest][PANEL]: turned weights */
-    float *drawn;                            /* [widest][CHUNK]: dropout, feature by feature */
-    float *turned;                           /* [2][padded outputs][GRAIN]: outputs and targets of GRAIN samples */
+    float *panel;                            /* [widest][PANEL]: turned weights */
+    float *turned;                           /* [widest][CHUNK]: activations or dropout, feature by feature */
     float *rows_x, *rows_y;                  /* [samples][stride]: a task, sample by sample, or NULL */
 };
 
@@ -114,15 +115,16 @@ static size_t lay_out(struct space *w, const struct shape *shape, size_t rows, c
     w->sums = carve(base, &used, 4 * shape->row);
     w->x = carve(base, &used, CHUNK * first->in);
     w->y = carve(base, &used, CHUNK * last->out);
-    for (int l = 0; l < shape->layers; l++) {
+    for (int l = 0; l < shape->layers - 1; l++) {
         w->out[l] = carve(base, &used, CHUNK * shape->layer[l].out);
         w->factor[l] = carve(base, &used, CHUNK * shape->layer[l].out);
     }
+    w->outputs = carve(base, &used, CHUNK * padded(last->outputs));
+    w->targets = carve(base, &used, CHUNK * padded(last->outputs));
     w->delta[0] = carve(base, &used, CHUNK * shape->widest);
     w->delta[1] = carve(base, &used, CHUNK * shape->widest);
-    w->panel = carve(base, &used, shape->longest * PANEL);
-    w->drawn = carve(base, &used, CHUNK * shape->widest);
-    w->turned = carve(base, &used, 2 * padded(last->outputs) * GRAIN);
+    w->panel = carve(base, &used, shape->widest * PANEL);
+    w->turned = carve(base, &used, CHUNK * shape->widest);
     w->rows_x = carve(base, &used, rows * first->in);
     w->rows_y = carve(base, &used, rows * last->out);
     return used;
@@ -413,8 +415,8 @@ INLINE vec slope(const int activation, vec a)
     return activation == SIGMOID ? v_mul(a, v_sub(one, a)) : one;
 }
 
-/* out[s][o] = b[o] + sum_i in[s][i] W[o][i], i ascending; relu if asked. */
-static void forward_product(struct space *w, const struct layer *at, const float *in, float *out, size_t samples, int relu)
+/* A hidden layer: out[s][o] = b[o] + sum_i in[s][i] W[o][i], i ascending; relu if asked. */
+static void hidden_product(struct space *w, const struct layer *at, const float *in, float *out, size_t samples, int relu)
 {
     const size_t width = padded(at->outputs);
     for (size_t o = 0; o < width; o += PANEL) {
@@ -428,6 +430,20 @@ static void forward_product(struct space *w, const struct layer *at, const float
     }
 }
 
+/* The output layer: outputs[o][s] = b[o] + sum_i W[o][i] in[s][i], i ascending. */
+static void output_product(struct space *w, const struct layer *at, const float *in, size_t samples)
+{
+    const size_t columns = padded(samples);
+    turn(in, at->in, columns, padded(at->inputs), w->turned, CHUNK);
+    for (size_t o = 0; o < at->outputs; o++)
+        for (size_t s = 0; s < columns; s += LANES) v_store(w->outputs + o * CHUNK + s, v_set(w->params[at->biases + o]));
+    struct tile t = {
+        .depth = at->inputs, .a = w->params + at->weights, .a_row = at->in, .a_k = 1, .b = w->turned, .b_k = CHUNK,
+        .start = w->outputs, .start_row = CHUNK, .c = w->outputs, .c_row = CHUNK,
+    };
+    product(&t, at->outputs, columns);
+}
+
 /* Draws dropout's factors of a hidden layer for samples first .. first + count - 1 of a minibatch of `all`: word
  * (unit * all + sample) of the step's stream, 0 below the threshold and 1 / (1 - p) from it on. */
 static void draw(struct space *w, const struct layer *at, const struct stream *stream, float p, size_t first, size_t count,
@@ -437,11 +453,11 @@ static void draw(struct space *w, const struct layer *at, const struct stream *s
     const float scale = 1.0f / (1.0f - p);
     uint32_t words[CHUNK];
     for (size_t unit = 0; unit < at->outputs; unit++) {
-        float *row = w->drawn + unit * CHUNK;
+        float *row = w->turned + unit * CHUNK;
         philox_words(stream, (uint64_t)unit * all + first, count, words);
         for (size_t s = 0; s < count; s++) row[s] = words[s] >= threshold ? scale : 0.0f;
     }
-    turn(w->drawn, CHUNK, padded(at->outputs), padded(count), factor, at->out);
+    turn(w->turned, CHUNK, padded(at->outputs), padded(count), factor, at->out);
 }
 
 /* Applies tanh or the logistic function, then dropout; with dropout, turns its factors into derivatives. */
@@ -486,79 +502,79 @@ struct drop {
     size_t first, all;
 };
 
-/* Runs the chunk in w->x up to layer `last`, filling w->out. */
+/* Runs the chunk in w->x up to layer `last`, filling w->out or, for the output layer, w->outputs. */
 static void forward(struct space *w, const struct shape *shape, size_t samples, int last, struct drop *drop)
 {
     const float *in = w->x;
-    for (int l = 0; l <= last; l++) {
+    for (int l = 0; l <= last && l < shape->layers - 1; in = w->out[l], l++) {
         const struct layer *at = &shape->layer[l];
-        const int is_hidden = l < shape->layers - 1;
-        forward_product(w, at, in, w->out[l], samples, is_hidden && shape->activation == RELU);
-        if (is_hidden) {
-            if (drop) {
-                drop->stream.at[1] = (uint32_t)l;
-                draw(w, at, &drop->stream, drop->probability, drop->first, samples, drop->all, w->factor[l]);
-            }
-            finish_hidden(shape->activation, at, w->out[l], drop ? w->factor[l] : NULL, samples);
+        hidden_product(w, at, in, w->out[l], samples, shape->activation == RELU);
+        if (drop) {
+            drop->stream.at[1] = (uint32_t)l;
+            draw(w, at, &drop->stream, drop->probability, drop->first, samples, drop->all, w->factor[l]);
         }
-        in = w->out[l];
+        finish_hidden(shape->activation, at, w->out[l], drop ? w->factor[l] : NULL, samples);
     }
+    if (last == shape->layers - 1) output_product(w, &shape->layer[last], in, samples);
 }
 
 /* -------------------------------------------------------------------------------------------------------------- losses */
 
-/* Softmax over o of GRAIN samples' outputs [output][sample], in place: e^(o - max) / sum, summed from output 0 on. */
-static void softmax(float *o, size_t outputs)
+/* Softmax over the outputs o[output][CHUNK] of `samples` samples, in place: e^(o - max) / sum, summed from output 0 on.
+ * SIDE registers of samples go side by side, to fill the time that one waits for its sum. */
+static void softmax(float *o, size_t outputs, size_t samples)
 {
-    for (size_t lane = 0; lane < GRAIN; lane += LANES) {
-        float *at = o + lane;
-        vec most = v_load(at), sum = v_set(0.0f);
-        for (size_t n = 1; n < outputs; n++) most = v_max(v_load(at + n * GRAIN), most);
-        for (size_t n = 0; n < outputs; n++) {
-            const vec e = v_exp(v_sub(v_load(at + n * GRAIN), most));
-            v_store(at + n * GRAIN, e);
-            sum = v_add(sum, e);
+    enum { SIDE = 32 / LANES };
+    for (size_t first = 0; first < samples; first += 32) {
+        vec most[SIDE], sum[SIDE];
+        for (size_t j = 0; j < SIDE; j++) {
+            most[j] = v_load(o + first + j * LANES);
+            sum[j] = v_set(0.0f);
         }
-        const vec over = v_div(v_set(1.0f), sum);
-        for (size_t n = 0; n < outputs; n++) v_store(at + n * GRAIN, v_mul(v_load(at + n * GRAIN), over));
+        for (size_t n = 1; n < outputs; n++)
+            for (size_t j = 0; j < SIDE; j++) most[j] = v_max(v_load(o + n * CHUNK + first + j * LANES), most[j]);
+        for (size_t n = 0; n < outputs; n++)
+            for (size_t j = 0; j < SIDE; j++) {
+                float *at = o + n * CHUNK + first + j * LANES;
+                const vec e = v_exp(v_sub(v_load(at), most[j]));
+                v_store(at, e);
+                sum[j] = v_add(sum[j], e);
+            }
+        for (size_t j = 0; j < SIDE; j++) sum[j] = v_div(v_set(1.0f), sum[j]);
+        for (size_t n = 0; n < outputs; n++)
+            for (size_t j = 0; j < SIDE; j++) {
+                float *at = o + n * CHUNK + first + j * LANES;
+                v_store(at, v_mul(v_load(at), sum[j]));
+            }
     }
 }
 
-/* delta = (prediction - y) / samples, rows [sample][output]. */
-INLINE void differences(const int loss, const struct layer *at, const float *o, const float *y, float *delta, size_t samples,
-                        float over)
+/* What the loss compares with the targets, in place of the outputs. */
+static void predict(const struct shape *shape, float *o, size_t samples)
 {
-    const size_t width = padded(at->outputs);
-    for (size_t s = 0; s < samples; s++)
-        for (size_t n = 0; n < width; n += LANES) {
-            const size_t i = s * at->out + n;
-            const vec prediction = loss == BINARY ? v_sigmoid(v_load(o + i)) : v_load(o + i);
-            v_store(delta + i, v_mul(v_sub(prediction, v_load(y + i)), v_set(over)));
-        }
+    const size_t outputs = shape->layer[shape->layers - 1].outputs;
+    if (shape->loss == SOFTMAX) softmax(o, outputs, samples);
+    if (shape->loss != BINARY) return;
+    for (size_t n = 0; n < outputs; n++)
+        for (size_t s = 0; s < samples; s += LANES) v_store(o + n * CHUNK + s, v_sigmoid(v_load(o + n * CHUNK + s)));
 }
 
-/* The gradient of the mean loss over `all` samples at the outputs of this chunk. */
+/* delta[s][o] = (prediction - y) / all: the gradient, at the outputs of this chunk, of the mean loss over `all`. */
 static void output_gradient(struct space *w, const struct shape *shape, size_t samples, size_t all)
 {
     const struct layer *at = &shape->layer[shape->layers - 1];
-    float *o = w->out[shape->layers - 1];
-    const float over = 1.0f / (float)all;
-    if (shape->loss == BINARY) {
-        differences(BINARY, at, o, w->y, w->delta[0], samples, over);
-        return;
-    }
-    if (shape->loss == SOFTMAX) { /* turned, so that samples are lanes and classes a loop: ten classes fill no register */
-        const size_t width = padded(at->outputs);
-        for (size_t s = 0; s < samples; s += GRAIN) {
-            turn(o + s * at->out, at->out, GRAIN, width, w->turned, GRAIN);
-            softmax(w->turned, at->outputs);
-            turn(w->turned, GRAIN, width, GRAIN, o + s * at->out, at->out);
+    const vec over = v_set(1.0f / (float)all);
+    float *delta = w->delta[0];
+    predict(shape, w->outputs, samples);
+    turn(w->outputs, CHUNK, padded(at->outputs), padded(samples), delta, at->out);
+    for (size_t s = 0; s < samples; s++)
+        for (size_t n = 0; n < padded(at->outputs); n += LANES) {
+            const size_t i = s * at->out + n;
+            v_store(delta + i, v_mul(v_sub(v_load(delta + i), v_load(w->y + i)), over));
         }
-    }
-    differences(SQUARED, at, o, w->y, w->delta[0], samples, over);
 }
 
-/* The losses of LANES samples, o and y [output][sample], and whether each prediction is right (1 or 0). A NaN is never
+/* The losses of LANES samples, o and y [output][CHUNK], and whether each prediction is right (1 or 0). A NaN is never
  * the larger of two. */
 INLINE vec losses(const int loss, const float *o, const float *y, size_t outputs, vec *right)
 {
@@ -567,23 +583,23 @@ INLINE vec losses(const int loss, const float *o, const float *y, size_t outputs
     if (loss == SOFTMAX) { /* -sum_n y (o - max - log sum e^(o - max)) */
         vec most = v_load(o), most_y = v_load(y), which = zero, which_y = zero, sum = zero;
         for (size_t n = 1; n < outputs; n++) {
-            const vec a = v_load(o + n * GRAIN), b = v_load(y + n * GRAIN), here = v_set((float)n);
+            const vec a = v_load(o + n * CHUNK), b = v_load(y + n * CHUNK), here = v_set((float)n);
             which = v_select(v_gt(a, most), here, which);
             which_y = v_select(v_gt(b, most_y), here, which_y);
             most = v_max(a, most);
             most_y = v_max(b, most_y);
         }
-        for (size_t n = 0; n < outputs; n++) sum = v_add(sum, v_exp(v_sub(v_load(o + n * GRAIN), most)));
+        for (size_t n = 0; n < outputs; n++) sum = v_add(sum, v_exp(v_sub(v_load(o + n * CHUNK), most)));
         const vec log_sum = v_log(sum);
         for (size_t n = 0; n < outputs; n++)
-            total = v_fma(v_load(y + n * GRAIN), v_sub(v_sub(v_load(o + n * GRAIN), most), log_sum), total);
+            total = v_fma(v_load(y + n * CHUNK), v_sub(v_sub(v_load(o + n * CHUNK), most), log_sum), total);
         const vec unequal = v_max(v_sub(which, which_y), v_sub(which_y, which));
         *right = v_select(v_gt(unequal, zero), zero, one);
         return v_sub(zero, total);
     }
     *right = loss == BINARY ? one : zero;
     for (size_t n = 0; n < outputs; n++) {
-        const vec a = v_load(o + n * GRAIN), b = v_load(y + n * GRAIN);
+        const vec a = v_load(o + n * CHUNK), b = v_load(y + n * CHUNK);
         if (loss == SQUARED) {
             const vec difference = v_sub(a, b);
             total = v_fma(v_mul(v_set(0.5f), difference), difference, total);
@@ -604,24 +620,20 @@ INLINE vec losses(const int loss, const float *o, const float *y, size_t outputs
 static void score(struct space *w, const struct shape *shape, size_t samples, double *loss, int64_t *correct)
 {
     const struct layer *at = &shape->layer[shape->layers - 1];
-    const size_t width = padded(at->outputs);
-    const float *o = w->out[shape->layers - 1];
-    float *turned = w->turned, *turned_y = w->turned + width * GRAIN, each[GRAIN], right[GRAIN];
-    for (size_t s = 0; s < samples; s += GRAIN) {
-        turn(o + s * at->out, at->out, GRAIN, width, turned, GRAIN);
-        turn(w->y + s * at->out, at->out, GRAIN, width, turned_y, GRAIN);
-        for (size_t lane = 0; lane < GRAIN; lane += LANES) {
-            vec ok, sum;
-            if (shape->loss == SOFTMAX) sum = losses(SOFTMAX, turned + lane, turned_y + lane, at->outputs, &ok);
-            else if (shape->loss == BINARY) sum = losses(BINARY, turned + lane, turned_y + lane, at->outputs, &ok);
-            else sum = losses(SQUARED, turned + lane, turned_y + lane, at->outputs, &ok);
-            v_store(each + lane, sum);
-            v_store(right + lane, ok);
-        }
-        for (size_t i = 0; i < GRAIN && s + i < samples; i++) {
-            *loss += (double)each[i];
-            *correct += right[i] > 0.0f;
-        }
+    float each[CHUNK], right[CHUNK];
+    turn(w->y, at->out, padded(samples), padded(at->outputs), w->targets, CHUNK);
+    for (size_t s = 0; s < samples; s += LANES) {
+        const float *o = w->outputs + s, *y = w->targets + s;
+        vec ok, sum;
+        if (shape->loss == SOFTMAX) sum = losses(SOFTMAX, o, y, at->outputs, &ok);
+        else if (shape->loss == BINARY) sum = losses(BINARY, o, y, at->outputs, &ok);
+        else sum = losses(SQUARED, o, y, at->outputs, &ok);
+        v_store(each + s, sum);
+        v_store(right + s, ok);
+    }
+    for (size_t s = 0; s < samples; s++) {
+        *loss += (double)each[s];
+        *correct += right[s] > 0.0f;
     }
 }
 
@@ -796,6 +808,15 @@ static struct rule rule_of(const struct space *w, const struct axiom_schedule *s
     };
 }
 
+/* base^exponent by squaring: the bits of seam.bias_corrections. */
+static double power(double base, uint64_t exponent)
+{
+    double result = 1.0;
+    for (; exponent; exponent >>= 1, base *= base)
+        if (exponent & 1) result *= base;
+    return result;
+}
+
 /* All steps of one cell, whose state is in w. */
 static void train_cell(struct space *w, const struct shape *shape, const struct axiom_block *b, struct source source,
                        const struct axiom_schedule *s, int64_t cell, int turned)
@@ -812,9 +833,10 @@ static void train_cell(struct space *w, const struct shape *shape, const struct 
         weight_rule.rate = s->rate[i];
         weight_rule.l2 = s->l2 ? s->l2[i] : 0.0f;
         weight_rule.shrink = s->decay ? -(s->rate[i] * s->decay[i]) : 0.0f;
-        if (s->corrections) {
-            weight_rule.rate1 = weight_rule.rate / s->corrections[2 * at];
-            weight_rule.over2 = 1.0f / s->corrections[2 * at + 1];
+        if (s->method == ADAM) {
+            const uint64_t t = (uint64_t)(s->step + at) + 1;
+            weight_rule.rate1 = weight_rule.rate / (float)(1.0 - power(s->beta1, t));
+            weight_rule.over2 = 1.0f / (float)(1.0 - power(s->beta2, t));
         }
         struct rule bias_rule = weight_rule;
         bias_rule.l2 = bias_rule.shrink = 0.0f;
@@ -892,7 +914,12 @@ static int activations(const struct axiom_block *b, const struct axiom_data *d, 
             const size_t samples = source.samples - first < CHUNK ? source.samples - first : CHUNK;
             fetch(&w, &shape, &source, 0, first, samples);
             forward(&w, &shape, samples, layer, NULL);
-            turn(w.out[layer], at->out, samples, at->outputs, to + first, source.samples);
+            if (layer < shape.layers - 1) {
+                turn(w.out[layer], at->out, samples, at->outputs, to + first, source.samples);
+                continue;
+            }
+            for (size_t o = 0; o < at->outputs; o++)
+                memcpy(to + first + o * source.samples, w.outputs + o * CHUNK, samples * sizeof(float));
         }
         leave(to, to, at->outputs * source.samples);
     }

@@ -62,7 +62,6 @@ struct axiom_schedule {
     const float *l2;          /* [cells, steps] or NULL */
     const float *decay;       /* [cells, steps] or NULL */
     const float *dropout;     /* [cells] or NULL */
-    const float *corrections; /* [count, 2]: Adam's 1 - beta^t; NULL for other methods */
 };
 
 /* One instruction set's build of exact.c. */

@@ -21,7 +21,6 @@ from kernels.engine.seam import (
     Loss,
     Method,
     Schedule,
-    bias_corrections,
     check_data,
     check_training,
 )
@@ -45,8 +44,7 @@ class ExactEngine:
         check_training(block, data, schedule, steps)
         if schedule.dropout is not None and np.any(block.seeds >= np.uint64(SEED_LIMIT)):
             raise ValueError(f"seeds {list(block.seeds.shape)} hold one that is not in 0..{SEED_LIMIT - 1}")
-        corrections = bias_corrections(block.optimizer, block.step, steps)
-        c_block, c_data, c_schedule = _block(block), _data(data), _schedule(block, schedule, steps, corrections)
+        c_block, c_data, c_schedule = _block(block), _data(data), _schedule(block, schedule, steps)
         library.call("train", self._isa, *map(ctypes.byref, (c_block, c_data, c_schedule)))
         block.step += steps
 
@@ -97,12 +95,11 @@ def _data(data: Data) -> library.Data:
     return library.Data(data.x.shape[2], library.address(data.x), library.address(data.y), library.address(data.task))
 
 
-def _schedule(block: Block, s: Schedule, steps: int, corrections: F32) -> library.Schedule:
+def _schedule(block: Block, s: Schedule, steps: int) -> library.Schedule:
     o = block.optimizer
     return library.Schedule(
         _METHODS.index(o.method),
         *(o.momentum, o.beta1, o.beta2, o.epsilon),
         *(block.step, block.step - s.first, steps, s.steps, int(s.starts[-1])),
         *(library.address(array) for array in (s.sizes, s.starts, s.order, s.rate, s.l2, s.decay, s.dropout)),
-        library.address(corrections) if o.method == "adam" else None,
     )

@@ -68,7 +68,7 @@ class Schedule(ctypes.Structure):
         ("method", ctypes.c_int32),
         *((name, ctypes.c_double) for name in ("momentum", "beta1", "beta2", "epsilon")),
         *((name, ctypes.c_int64) for name in ("step", "offset", "count", "steps", "width")),
-        *((name, Pointer) for name in ("sizes", "starts", "order", "rate", "l2", "decay", "dropout", "corrections")),
+        *((name, Pointer) for name in ("sizes", "starts", "order", "rate", "l2", "decay", "dropout")),
     )
 
 
