@@ -31,6 +31,7 @@
 
 #define CHUNK 128 /* samples that pass through the network together: bounds memory, keeps activations in cache */
 #define PANEL 32  /* outputs whose weights are turned together */
+#define ALONG (CHUNK + GRAIN) /* floats from one feature to the next where samples lie along: see stride() */
 #define PURPOSE_DROPOUT 6 /* kernels.philox.Purpose.DROPOUT */
 
 INLINE size_t padded(size_t n) { return (n + GRAIN - 1) / GRAIN * GRAIN; }
@@ -85,13 +86,14 @@ struct space {
     void *memory;
     float *params, *slots[2], *mask, *grads; /* [row] */
     float *sums;                             /* [4][row]: bias gradients' partial sums, where the biases lie */
-    float *x, *y;                            /* [CHUNK][stride] */
+    float *x, *y;                            /* [CHUNK][stride]: inputs; targets, if not read from rows_y */
+    const float *target[CHUNK];              /* each sample's targets */
     float *out[MAX_LAYERS];                  /* [CHUNK][stride]: each hidden layer's outputs */
     float *factor[MAX_LAYERS];               /* [CHUNK][stride]: dropout's factors, then derivatives */
-    float *outputs, *targets;                /* [padded outputs][CHUNK]: the last layer's, and what they should be */
+    float *outputs, *targets;                /* [padded outputs][ALONG]: the last layer's, and what they should be */
     float *delta[2];                         /* [CHUNK][widest]: gradients at a layer's sums, and below */
+    float *turned;                           /* [widest][ALONG], in delta[1]'s place: forward only */
     float *panel;                            /* [widest][PANEL]: turned weights */
-    float *turned;                           /* [widest][CHUNK]: activations or dropout, feature by feature */
     float *rows_x, *rows_y;                  /* [samples][stride]: a task, sample by sample, or NULL */
 };
 
@@ -119,12 +121,11 @@ static size_t lay_out(struct space *w, const struct shape *shape, size_t rows, c
         w->out[l] = carve(base, &used, CHUNK * shape->layer[l].out);
         w->factor[l] = carve(base, &used, CHUNK * shape->layer[l].out);
     }
-    w->outputs = carve(base, &used, CHUNK * padded(last->outputs));
-    w->targets = carve(base, &used, CHUNK * padded(last->outputs));
+    w->outputs = carve(base, &used, ALONG * padded(last->outputs));
+    w->targets = carve(base, &used, ALONG * padded(last->outputs));
     w->delta[0] = carve(base, &used, CHUNK * shape->widest);
-    w->delta[1] = carve(base, &used, CHUNK * shape->widest);
+    w->delta[1] = w->turned = carve(base, &used, ALONG * shape->widest);
     w->panel = carve(base, &used, shape->widest * PANEL);
-    w->turned = carve(base, &used, CHUNK * shape->widest);
     w->rows_x = carve(base, &used, rows * first->in);
     w->rows_y = carve(base, &used, rows * last->out);
     return used;
@@ -231,16 +232,21 @@ INLINE void update_vec(const struct rule *u, const int method, const int plain, 
 INLINE void update_rows(const struct rule *u, const int method, const int plain, size_t at, size_t stride,
                         const float *g, size_t g_row, size_t rows, size_t columns)
 {
+    const struct rule own = *u; /* a copy that no store below can change: it stays in registers */
     for (size_t r = 0; r < rows; r++)
-        for (size_t n = 0; n < columns; n += LANES) update_vec(u, method, plain, at + r * stride + n, v_load(g + r * g_row + n));
+        for (size_t n = 0; n < columns; n += LANES) update_vec(&own, method, plain, at + r * stride + n, v_load(g + r * g_row + n));
+}
+
+/* Momentum without decays or mask, the most common rule: `tile` itself applies it, to gradients still in registers. */
+INLINE int is_plain(const struct rule *u)
+{
+    return u->method == MOMENTUM && u->l2 == 0.0f && u->shrink == 0.0f && !u->mask;
 }
 
 /* Updates params[at + r stride + n] from g[r][n] for r < rows, n < columns (a multiple of LANES). */
 static void update(const struct rule *u, size_t at, size_t stride, const float *g, size_t g_row, size_t rows, size_t columns)
 {
-    int plain = u->l2 == 0.0f && u->shrink == 0.0f && !u->mask;
-    if (u->method == MOMENTUM && plain) update_rows(u, MOMENTUM, 1, at, stride, g, g_row, rows, columns);
-    else if (u->method == MOMENTUM) update_rows(u, MOMENTUM, 0, at, stride, g, g_row, rows, columns);
+    if (u->method == MOMENTUM) update_rows(u, MOMENTUM, 0, at, stride, g, g_row, rows, columns);
     else if (u->method == SGD) update_rows(u, SGD, 0, at, stride, g, g_row, rows, columns);
     else update_rows(u, ADAM, 0, at, stride, g, g_row, rows, columns);
 }
@@ -250,7 +256,8 @@ static void update(const struct rule *u, size_t at, size_t stride, const float *
 enum finish {
     STORE,
     RECTIFY, /* max(0, c); NaN stays NaN */
-    GATE     /* c where gate > 0, else 0: relu's slope */
+    GATE,    /* c where gate > 0, else 0: relu's slope */
+    MOVE     /* nothing is stored: c is a gradient that moves parameters by a plain rule */
 };
 
 /* c[r][n] = finish(start[r][n] + sum_k a[r][k] b[k][n]), k ascending, each term one fused multiply-add. */
@@ -267,7 +274,7 @@ struct tile {
     const float *gate;
     size_t gate_row;
     enum finish finish;
-    const struct rule *rule; /* not NULL: c is a gradient, used at once to update the parameters at `home` */
+    const struct rule *rule; /* not NULL: c is a gradient, used at once to update the parameters from `home` on */
     size_t home, home_row;
 };
 
@@ -328,6 +335,16 @@ INLINE void tile(const int rows, const int vecs, const struct tile *t)
         EACH_ROW(GATE_ROW)
     }
 
+#define MOVE_ONE(r, v) \
+    if (r < rows && v < vecs) update_vec(&own, MOMENTUM, 1, home + r * home_row + v * LANES, acc[r][v]);
+#define MOVE_ROW(r) EACH_VEC(r, MOVE_ONE)
+    if (t->finish == MOVE) {
+        const struct rule own = *t->rule;
+        const size_t home = t->home, home_row = t->home_row;
+        EACH_ROW(MOVE_ROW)
+        return;
+    }
+
 #define KEEP(r, v) if (r < rows && v < vecs) v_store(c + r * c_row + v * LANES, acc[r][v]);
 #define KEEP_ROW(r) EACH_VEC(r, KEEP)
     EACH_ROW(KEEP_ROW)
@@ -380,6 +397,7 @@ static void product(const struct tile *t, size_t rows, size_t columns)
         if (at.start) at.start += n;
         if (at.gate) at.gate += n;
         if (at.rule) {
+            at.finish = is_plain(at.rule) ? MOVE : STORE;
             at.c = gradients;
             at.c_row = VECS * LANES;
         }
@@ -390,7 +408,7 @@ static void product(const struct tile *t, size_t rows, size_t columns)
             if (at.start) at.start += height * at.start_row;
             if (at.gate) at.gate += height * at.gate_row;
             if (at.rule) {
-                update(at.rule, at.home, at.home_row, gradients, at.c_row, height, width);
+                if (at.finish != MOVE) update(at.rule, at.home, at.home_row, gradients, at.c_row, height, width);
                 at.home += height * at.home_row;
             } else {
                 at.c += height * at.c_row;
@@ -434,12 +452,12 @@ static void hidden_product(struct space *w, const struct layer *at, const float 
 static void output_product(struct space *w, const struct layer *at, const float *in, size_t samples)
 {
     const size_t columns = padded(samples);
-    turn(in, at->in, columns, padded(at->inputs), w->turned, CHUNK);
+    turn(in, at->in, columns, padded(at->inputs), w->turned, ALONG);
     for (size_t o = 0; o < at->outputs; o++)
-        for (size_t s = 0; s < columns; s += LANES) v_store(w->outputs + o * CHUNK + s, v_set(w->params[at->biases + o]));
+        for (size_t s = 0; s < columns; s += LANES) v_store(w->outputs + o * ALONG + s, v_set(w->params[at->biases + o]));
     struct tile t = {
-        .depth = at->inputs, .a = w->params + at->weights, .a_row = at->in, .a_k = 1, .b = w->turned, .b_k = CHUNK,
-        .start = w->outputs, .start_row = CHUNK, .c = w->outputs, .c_row = CHUNK,
+        .depth = at->inputs, .a = w->params + at->weights, .a_row = at->in, .a_k = 1, .b = w->turned, .b_k = ALONG,
+        .start = w->outputs, .start_row = ALONG, .c = w->outputs, .c_row = ALONG,
     };
     product(&t, at->outputs, columns);
 }
@@ -453,11 +471,11 @@ static void draw(struct space *w, const struct layer *at, const struct stream *s
     const float scale = 1.0f / (1.0f - p);
     uint32_t words[CHUNK];
     for (size_t unit = 0; unit < at->outputs; unit++) {
-        float *row = w->turned + unit * CHUNK;
+        float *row = w->turned + unit * ALONG;
         philox_words(stream, (uint64_t)unit * all + first, count, words);
         for (size_t s = 0; s < count; s++) row[s] = words[s] >= threshold ? scale : 0.0f;
     }
-    turn(w->turned, CHUNK, padded(at->outputs), padded(count), factor, at->out);
+    turn(w->turned, ALONG, padded(at->outputs), padded(count), factor, at->out);
 }
 
 /* Applies tanh or the logistic function, then dropout; with dropout, turns its factors into derivatives. */
@@ -520,7 +538,7 @@ static void forward(struct space *w, const struct shape *shape, size_t samples, 
 
 /* -------------------------------------------------------------------------------------------------------------- losses */
 
-/* Softmax over the outputs o[output][CHUNK] of `samples` samples, in place: e^(o - max) / sum, summed from output 0 on.
+/* Softmax over the outputs o[output][ALONG] of `samples` samples, in place: e^(o - max) / sum, summed from output 0 on.
  * SIDE registers of samples go side by side, to fill the time that one waits for its sum. */
 static void softmax(float *o, size_t outputs, size_t samples)
 {
@@ -532,10 +550,10 @@ static void softmax(float *o, size_t outputs, size_t samples)
             sum[j] = v_set(0.0f);
         }
         for (size_t n = 1; n < outputs; n++)
-            for (size_t j = 0; j < SIDE; j++) most[j] = v_max(v_load(o + n * CHUNK + first + j * LANES), most[j]);
+            for (size_t j = 0; j < SIDE; j++) most[j] = v_max(v_load(o + n * ALONG + first + j * LANES), most[j]);
         for (size_t n = 0; n < outputs; n++)
             for (size_t j = 0; j < SIDE; j++) {
-                float *at = o + n * CHUNK + first + j * LANES;
+                float *at = o + n * ALONG + first + j * LANES;
                 const vec e = v_exp(v_sub(v_load(at), most[j]));
                 v_store(at, e);
                 sum[j] = v_add(sum[j], e);
@@ -543,7 +561,7 @@ static void softmax(float *o, size_t outputs, size_t samples)
         for (size_t j = 0; j < SIDE; j++) sum[j] = v_div(v_set(1.0f), sum[j]);
         for (size_t n = 0; n < outputs; n++)
             for (size_t j = 0; j < SIDE; j++) {
-                float *at = o + n * CHUNK + first + j * LANES;
+                float *at = o + n * ALONG + first + j * LANES;
                 v_store(at, v_mul(v_load(at), sum[j]));
             }
     }
@@ -556,7 +574,7 @@ static void predict(const struct shape *shape, float *o, size_t samples)
     if (shape->loss == SOFTMAX) softmax(o, outputs, samples);
     if (shape->loss != BINARY) return;
     for (size_t n = 0; n < outputs; n++)
-        for (size_t s = 0; s < samples; s += LANES) v_store(o + n * CHUNK + s, v_sigmoid(v_load(o + n * CHUNK + s)));
+        for (size_t s = 0; s < samples; s += LANES) v_store(o + n * ALONG + s, v_sigmoid(v_load(o + n * ALONG + s)));
 }
 
 /* delta[s][o] = (prediction - y) / all: the gradient, at the outputs of this chunk, of the mean loss over `all`. */
@@ -566,15 +584,15 @@ static void output_gradient(struct space *w, const struct shape *shape, size_t s
     const vec over = v_set(1.0f / (float)all);
     float *delta = w->delta[0];
     predict(shape, w->outputs, samples);
-    turn(w->outputs, CHUNK, padded(at->outputs), padded(samples), delta, at->out);
+    turn(w->outputs, ALONG, padded(at->outputs), padded(samples), delta, at->out);
     for (size_t s = 0; s < samples; s++)
         for (size_t n = 0; n < padded(at->outputs); n += LANES) {
             const size_t i = s * at->out + n;
-            v_store(delta + i, v_mul(v_sub(v_load(delta + i), v_load(w->y + i)), over));
+            v_store(delta + i, v_mul(v_sub(v_load(delta + i), v_load(w->target[s] + n)), over));
         }
 }
 
-/* The losses of LANES samples, o and y [output][CHUNK], and whether each prediction is right (1 or 0). A NaN is never
+/* The losses of LANES samples, o and y [output][ALONG], and whether each prediction is right (1 or 0). A NaN is never
  * the larger of two. */
 INLINE vec losses(const int loss, const float *o, const float *y, size_t outputs, vec *right)
 {
@@ -583,23 +601,23 @@ INLINE vec losses(const int loss, const float *o, const float *y, size_t outputs
     if (loss == SOFTMAX) { /* -sum_n y (o - max - log sum e^(o - max)) */
         vec most = v_load(o), most_y = v_load(y), which = zero, which_y = zero, sum = zero;
         for (size_t n = 1; n < outputs; n++) {
-            const vec a = v_load(o + n * CHUNK), b = v_load(y + n * CHUNK), here = v_set((float)n);
+            const vec a = v_load(o + n * ALONG), b = v_load(y + n * ALONG), here = v_set((float)n);
             which = v_select(v_gt(a, most), here, which);
             which_y = v_select(v_gt(b, most_y), here, which_y);
             most = v_max(a, most);
             most_y = v_max(b, most_y);
         }
-        for (size_t n = 0; n < outputs; n++) sum = v_add(sum, v_exp(v_sub(v_load(o + n * CHUNK), most)));
+        for (size_t n = 0; n < outputs; n++) sum = v_add(sum, v_exp(v_sub(v_load(o + n * ALONG), most)));
         const vec log_sum = v_log(sum);
         for (size_t n = 0; n < outputs; n++)
-            total = v_fma(v_load(y + n * CHUNK), v_sub(v_sub(v_load(o + n * CHUNK), most), log_sum), total);
+            total = v_fma(v_load(y + n * ALONG), v_sub(v_sub(v_load(o + n * ALONG), most), log_sum), total);
         const vec unequal = v_max(v_sub(which, which_y), v_sub(which_y, which));
         *right = v_select(v_gt(unequal, zero), zero, one);
         return v_sub(zero, total);
     }
     *right = loss == BINARY ? one : zero;
     for (size_t n = 0; n < outputs; n++) {
-        const vec a = v_load(o + n * CHUNK), b = v_load(y + n * CHUNK);
+        const vec a = v_load(o + n * ALONG), b = v_load(y + n * ALONG);
         if (loss == SQUARED) {
             const vec difference = v_sub(a, b);
             total = v_fma(v_mul(v_set(0.5f), difference), difference, total);
@@ -621,7 +639,7 @@ static void score(struct space *w, const struct shape *shape, size_t samples, do
 {
     const struct layer *at = &shape->layer[shape->layers - 1];
     float each[CHUNK], right[CHUNK];
-    turn(w->y, at->out, padded(samples), padded(at->outputs), w->targets, CHUNK);
+    turn(w->y, at->out, padded(samples), padded(at->outputs), w->targets, ALONG);
     for (size_t s = 0; s < samples; s += LANES) {
         const float *o = w->outputs + s, *y = w->targets + s;
         vec ok, sum;
@@ -639,23 +657,26 @@ static void score(struct space *w, const struct shape *shape, size_t samples, do
 
 /* ------------------------------------------------------------------------------------------------------ backward pass */
 
-/* sums[j][o] += delta[s][o] for s = j mod 4, ascending. */
+/* sums[j][o] += delta[s][o] for s = j mod 4, ascending; `vecs` registers of outputs. */
+INLINE void bias_sums_of(const int vecs, const float *delta, size_t stride, size_t samples, float *sums, size_t row)
+{
+    vec sum[4][2];
+    for (size_t j = 0; j < 4; j++)
+        for (int v = 0; v < vecs; v++) sum[j][v] = v_load(sums + j * row + v * LANES);
+    for (; samples >= 4; samples -= 4, delta += 4 * stride)
+        for (size_t j = 0; j < 4; j++)
+            for (int v = 0; v < vecs; v++) sum[j][v] = v_add(sum[j][v], v_load(delta + j * stride + v * LANES));
+    for (size_t j = 0; j < samples; j++)
+        for (int v = 0; v < vecs; v++) sum[j][v] = v_add(sum[j][v], v_load(delta + j * stride + v * LANES));
+    for (size_t j = 0; j < 4; j++)
+        for (int v = 0; v < vecs; v++) v_store(sums + j * row + v * LANES, sum[j][v]);
+}
+
 static void bias_sums(const float *delta, const struct layer *at, size_t samples, float *sums, size_t row)
 {
-    for (size_t n = 0; n < padded(at->outputs); n += LANES) {
-        vec sum[4];
-        const float *d = delta + n;
-        for (size_t j = 0; j < 4; j++) sum[j] = v_load(sums + j * row + n);
-        size_t s = 0;
-        for (; s + 4 <= samples; s += 4, d += 4 * at->out) {
-            sum[0] = v_add(sum[0], v_load(d));
-            sum[1] = v_add(sum[1], v_load(d + at->out));
-            sum[2] = v_add(sum[2], v_load(d + 2 * at->out));
-            sum[3] = v_add(sum[3], v_load(d + 3 * at->out));
-        }
-        for (size_t j = 0; s + j < samples; j++) sum[j] = v_add(sum[j], v_load(d + j * at->out));
-        for (size_t j = 0; j < 4; j++) v_store(sums + j * row + n, sum[j]);
-    }
+    const size_t width = padded(at->outputs), even = width / (2 * LANES) * (2 * LANES);
+    for (size_t n = 0; n < even; n += 2 * LANES) bias_sums_of(2, delta + n, at->out, samples, sums + n, row);
+    for (size_t n = even; n < width; n += LANES) bias_sums_of(1, delta + n, at->out, samples, sums + n, row);
 }
 
 /* grads[o] = (sums[0][o] + sums[1][o]) + (sums[2][o] + sums[3][o]); clears the sums for the next step. */
@@ -751,25 +772,21 @@ static void pick(const float *from, const struct source *source, size_t features
         for (size_t s = 0; s < count; s++) rows[s * stride + f] = from[f * source->samples + (size_t)source->order[first + s]];
 }
 
-/* to[s] = rows[order[first + s]] for s < count, whole rows of `stride` floats. */
-static void copy_rows(const float *rows, const struct source *source, size_t stride, size_t first, size_t count, float *to)
-{
-    for (size_t s = 0; s < count; s++) {
-        const float *row = rows + stride * (source->order ? (size_t)source->order[first + s] : first + s);
-        for (size_t n = 0; n < stride; n += LANES) v_store(to + s * stride + n, v_load(row + n));
-    }
-}
-
-/* A chunk of a minibatch into w->x and w->y. */
+/* A chunk of a minibatch into w->x and w->target: whole rows where the task lies sample by sample. */
 static void fetch(struct space *w, const struct shape *shape, const struct source *source, int turned, size_t first, size_t count)
 {
     const struct layer *in = &shape->layer[0], *out = &shape->layer[shape->layers - 1];
-    if (turned) {
-        copy_rows(w->rows_x, source, in->in, first, count, w->x);
-        copy_rows(w->rows_y, source, out->out, first, count, w->y);
-    } else {
+    if (!turned) {
         pick(source->x, source, in->inputs, first, count, w->x, in->in);
         pick(source->y, source, out->outputs, first, count, w->y, out->out);
+        for (size_t s = 0; s < count; s++) w->target[s] = w->y + s * out->out;
+        return;
+    }
+    for (size_t s = 0; s < count; s++) {
+        const size_t from = source->order ? (size_t)source->order[first + s] : first + s;
+        const float *row = w->rows_x + from * in->in;
+        w->target[s] = w->rows_y + from * out->out;
+        for (size_t n = 0; n < padded(in->inputs); n += LANES) v_store(w->x + s * in->in + n, v_load(row + n));
     }
 }
 
@@ -919,7 +936,7 @@ static int activations(const struct axiom_block *b, const struct axiom_data *d, 
                 continue;
             }
             for (size_t o = 0; o < at->outputs; o++)
-                memcpy(to + first + o * source.samples, w.outputs + o * CHUNK, samples * sizeof(float));
+                memcpy(to + first + o * source.samples, w.outputs + o * ALONG, samples * sizeof(float));
         }
         leave(to, to, at->outputs * source.samples);
     }

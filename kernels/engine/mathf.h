@@ -11,6 +11,20 @@
 #define ROUND_MAGIC 12582912.0f /* 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits */
 #define ROUND_MAGIC_BITS 0x4b400000
 
+/* a 2^n, rounded once, for an integer n that is given as a float and as bits. */
+INLINE vec v_scale(vec a, vec n, ivec whole)
+{
+#ifdef VARIANT_AVX512
+    (void)whole;
+    return _mm512_scalef_ps(a, n);
+#else /* in two steps, for 2^128 and 2^-150 are no floats; only the second one rounds */
+    const ivec half = i_right(whole, 1);
+    (void)n;
+    a = v_mul(a, v_floats(i_left(i_add(half, i_set(127)), 23)));
+    return v_mul(a, v_floats(i_left(i_add(i_sub(whole, half), i_set(127)), 23)));
+#endif
+}
+
 /* e^x = 2^n e^r with n = round(x / ln 2) and |r| <= ln 2 / 2. */
 INLINE vec v_exp(vec x)
 {
@@ -27,11 +41,7 @@ INLINE vec v_exp(vec x)
     p = v_fma(p, r, v_set(1.6666665459e-1f));
     p = v_fma(p, r, v_set(5.0000001201e-1f));
     p = v_add(v_fma(p, v_mul(r, r), r), v_set(1.0f));
-    /* times 2^n in two steps: 2^128 and 2^-150 are no floats, and only the second step rounds */
-    ivec whole = i_sub(v_bits(rounded), i_set(ROUND_MAGIC_BITS)), half = i_right(whole, 1);
-    ivec first = i_left(i_add(half, i_set(127)), 23);
-    ivec second = i_left(i_add(i_sub(whole, half), i_set(127)), 23);
-    return v_mul(v_mul(p, v_floats(first)), v_floats(second));
+    return v_scale(p, n, i_sub(v_bits(rounded), i_set(ROUND_MAGIC_BITS)));
 }
 
 /* log x = e ln 2 + log m with m in [sqrt(1/2), sqrt(2)). */

@@ -66,29 +66,40 @@ INLINE ivec i_or(ivec a, ivec b) { return _mm512_or_si512(a, b); }
 #define i_left(a, n) _mm512_slli_epi32(a, n)
 #define i_right(a, n) _mm512_srai_epi32(a, n)
 
+/* 8 floats in the lower half and 8 in the upper. */
+INLINE __m512 two_halves(const float *low, const float *high)
+{
+    const __m512i lower = _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)low));
+    return _mm512_castsi512_ps(_mm512_inserti64x4(lower, _mm256_loadu_si256((const __m256i *)high), 1));
+}
+
 /* dst[j][i] = src[i][j] for 16 x 16 floats; rows are `from` and `to` floats apart. */
 INLINE void transpose16(const float *src, size_t from, float *dst, size_t to)
 {
+    const __m512i even = _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0), odd = _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2);
     __m512 a[16], b[16];
-    for (int i = 0; i < 16; i++) a[i] = _mm512_loadu_ps(src + (size_t)i * from);
-    for (int i = 0; i < 16; i += 2) { /* pairs of rows */
+    for (int i = 0; i < 8; i++) { /* rows i and i + 8: their left halves in a[i], their right halves in a[i + 8] */
+        const float *row = src + (size_t)i * from;
+        a[i] = two_halves(row, row + 8 * from);
+        a[i + 8] = two_halves(row + 8, row + 8 * from + 8);
+    }
+    for (int i = 0; i < 16; i += 2) {
         b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
         b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
     }
-    for (int i = 0; i < 16; i += 4) { /* a[i + j]: column 4 l + j of rows i .. i + 3 in quarter l */
+    for (int i = 0; i < 16; i += 4) { /* a[i + j]: columns j and j + 4 of four rows, then of those 8 below */
         a[i] = _mm512_shuffle_ps(b[i], b[i + 2], 0x44);
         a[i + 1] = _mm512_shuffle_ps(b[i], b[i + 2], 0xee);
         a[i + 2] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0x44);
         a[i + 3] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0xee);
     }
-    for (int j = 0; j < 4; j++) { /* gather the quarters */
-        __m512 low = _mm512_shuffle_f32x4(a[j], a[j + 4], 0x88), high = _mm512_shuffle_f32x4(a[j + 8], a[j + 12], 0x88);
-        __m512 lower = _mm512_shuffle_f32x4(a[j], a[j + 4], 0xdd), upper = _mm512_shuffle_f32x4(a[j + 8], a[j + 12], 0xdd);
-        _mm512_storeu_ps(dst + (size_t)j * to, _mm512_shuffle_f32x4(low, high, 0x88));
-        _mm512_storeu_ps(dst + (size_t)(j + 4) * to, _mm512_shuffle_f32x4(lower, upper, 0x88));
-        _mm512_storeu_ps(dst + (size_t)(j + 8) * to, _mm512_shuffle_f32x4(low, high, 0xdd));
-        _mm512_storeu_ps(dst + (size_t)(j + 12) * to, _mm512_shuffle_f32x4(lower, upper, 0xdd));
-    }
+    for (int half = 0; half < 16; half += 8)
+        for (int j = 0; j < 4; j++) {
+            const __m512i upper = _mm512_castps_si512(a[half + j]), lower = _mm512_castps_si512(a[half + 4 + j]);
+            float *out = dst + (size_t)(half + j) * to;
+            _mm512_storeu_ps(out, _mm512_castsi512_ps(_mm512_permutex2var_epi64(upper, even, lower)));
+            _mm512_storeu_ps(out + 4 * to, _mm512_castsi512_ps(_mm512_permutex2var_epi64(upper, odd, lower)));
+        }
 }
 
 #elif defined(VARIANT_AVX2) /* -------------------------------------------------------------- 16 registers of 8 lanes */
