@@ -463,19 +463,25 @@ static void output_product(struct space *w, const struct layer *at, const float 
 }
 
 /* Draws dropout's factors of a hidden layer for samples first .. first + count - 1 of a minibatch of `all`: word
- * (unit * all + sample) of the step's stream, 0 below the threshold and 1 / (1 - p) from it on. */
+ * (unit * all + sample) of the step's stream, 0 below the threshold and 1 / (1 - p) from it on. A whole minibatch is one
+ * run of words. */
 static void draw(struct space *w, const struct layer *at, const struct stream *stream, float p, size_t first, size_t count,
                  size_t all, float *factor)
 {
     const uint32_t threshold = (uint32_t)((double)p * 4294967296.0);
     const float scale = 1.0f / (1.0f - p);
-    uint32_t words[CHUNK];
-    for (size_t unit = 0; unit < at->outputs; unit++) {
-        float *row = w->turned + unit * ALONG;
-        philox_words(stream, (uint64_t)unit * all + first, count, words);
-        for (size_t s = 0; s < count; s++) row[s] = words[s] >= threshold ? scale : 0.0f;
+    const size_t runs = count == all ? 1 : at->outputs, run = at->outputs / runs * count;
+    const size_t apart = count == all ? count : ALONG;
+    for (size_t r = 0; r < runs; r++) {
+        float *row = w->turned + r * apart;
+        philox_words(stream, (uint64_t)r * all + first, run, row);
+        for (size_t i = 0; i < run; i++) {
+            uint32_t word;
+            memcpy(&word, row + i, sizeof word);
+            row[i] = word >= threshold ? scale : 0.0f;
+        }
     }
-    turn(w->turned, ALONG, padded(at->outputs), padded(count), factor, at->out);
+    turn(w->turned, apart, padded(at->outputs), padded(count), factor, at->out);
 }
 
 /* Applies tanh or the logistic function, then dropout; with dropout, turns its factors into derivatives. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define PHILOX_LANES 16
+#define PHILOX_LANES 32 /* so many that compilers make vectors of the loops instead of unrolling them */
 
 /* A stream: its key (seed and purpose) and three coordinates. Word i of it is a pure function of the stream and i. */
 struct stream {
@@ -46,17 +46,18 @@ static inline void philox_blocks(const struct stream *s, uint32_t first, uint32_
     }
 }
 
-/* Words first .. first + count - 1 of a stream. */
-static inline void philox_words(const struct stream *s, uint64_t first, size_t count, uint32_t *out)
+/* Words first .. first + count - 1 of a stream, to memory of any type. */
+static inline void philox_words(const struct stream *s, uint64_t first, size_t count, void *out)
 {
     uint32_t words[4 * PHILOX_LANES];
     size_t skip = (size_t)(first % 4);
     uint32_t block = (uint32_t)(first / 4);
+    unsigned char *to = out;
     while (count > 0) {
         size_t take = 4 * PHILOX_LANES - skip < count ? 4 * PHILOX_LANES - skip : count;
         philox_blocks(s, block, words);
-        memcpy(out, words + skip, take * sizeof *out);
-        out += take;
+        memcpy(to, words + skip, take * sizeof *words);
+        to += take * sizeof *words;
         count -= take;
         block += PHILOX_LANES;
         skip = 0;
