@@ -1,11 +1,11 @@
-/* The exact engine: multilayer perceptrons trained with one fixed order of operations, so every host gets the same bits.
+/* The exact engine: multilayer perceptrons trained in one fixed order of operations, so every host gets the same bits.
  *
  * Built once per instruction set (vec.h). One network trains all steps of a call before the next one starts: its
  * weights, activations and gradients stay in cache.
  *
  * Layout. Hidden activations are [sample][feature], rows padded to GRAIN, and lanes are features; outputs are
- * [output][sample] and lanes are samples, since ten classes would fill no register. Lanes past a width hold numbers that
- * are computed but never read as a factor of a sum. All products are one register-blocked kernel (`tile`) with other
+ * [output][sample] and lanes are samples, since ten classes would fill no register. Lanes past a width hold numbers
+ * that are computed but never read as a factor of a sum. All products are one register-blocked kernel (`tile`) on other
  * operands, where the first is read number by number and the second register by register:
  *     hidden layer     out[s][o]   = b[o] + sum_i in[s][i] W[o][i]      (W turned, panel by panel)
  *     output layer     out[o][s]   = b[o] + sum_i W[o][i] in[s][i]      (in turned)
@@ -13,8 +13,8 @@
  *     weight gradient  G[o][i]     =        sum_s delta[s][o] in[s][i]
  *
  * The order of every sum:
- *   - products: sequential, k = 0, 1, 2 ... from the bias (forward) or from +0 (gradients), one fused multiply-add each.
- *     A minibatch passes in chunks of CHUNK samples, and the weight gradient's sum goes on where the last chunk left it.
+ *   - products: sequential, k = 0, 1, 2 ... from the bias (forward) or from +0 (gradients), a fused multiply-add each.
+ *     A minibatch passes in chunks of CHUNK samples; a weight gradient's sum goes on where the last chunk left it.
  *   - bias gradients: four sums, over the samples s = j mod 4 ascending from +0; then (0 + 1) + (2 + 3).
  *   - softmax denominators and losses over outputs: sequential, output 0 first. A data set's loss: float32 per sample,
  *     added in double, sample 0 first.
@@ -44,7 +44,7 @@ INLINE size_t stride(size_t n)
     return floats >= 128 && floats / GRAIN % 2 == 0 ? floats + GRAIN : floats;
 }
 
-/* ----------------------------------------------------------------------------------------------- shape and workspace */
+/* ---------------------------------------------------------------------------------------------- shape and workspace */
 
 struct layer {
     size_t inputs, outputs;
@@ -187,7 +187,7 @@ static void turn(const float *src, size_t from, size_t rows, size_t columns, flo
         for (size_t j = i < full_rows ? full_columns : 0; j < columns; j++) dst[j * to + i] = src[i * from + j];
 }
 
-/* ----------------------------------------------------------------------------------------------- optimizers and masks */
+/* --------------------------------------------------------------------------------------------- optimizers and masks */
 
 /* One step's update of parameters from their gradients, a tile or a row of biases at a time. */
 struct rule {
@@ -234,7 +234,8 @@ INLINE void update_rows(const struct rule *u, const int method, const int plain,
 {
     const struct rule own = *u; /* a copy that no store below can change: it stays in registers */
     for (size_t r = 0; r < rows; r++)
-        for (size_t n = 0; n < columns; n += LANES) update_vec(&own, method, plain, at + r * stride + n, v_load(g + r * g_row + n));
+        for (size_t n = 0; n < columns; n += LANES)
+            update_vec(&own, method, plain, at + r * stride + n, v_load(g + r * g_row + n));
 }
 
 /* Momentum without decays or mask, the most common rule: `tile` itself applies it, to gradients still in registers. */
@@ -244,14 +245,15 @@ INLINE int is_plain(const struct rule *u)
 }
 
 /* Updates params[at + r stride + n] from g[r][n] for r < rows, n < columns (a multiple of LANES). */
-static void update(const struct rule *u, size_t at, size_t stride, const float *g, size_t g_row, size_t rows, size_t columns)
+static void update(const struct rule *u, size_t at, size_t stride, const float *g, size_t g_row, size_t rows,
+                   size_t columns)
 {
     if (u->method == MOMENTUM) update_rows(u, MOMENTUM, 0, at, stride, g, g_row, rows, columns);
     else if (u->method == SGD) update_rows(u, SGD, 0, at, stride, g, g_row, rows, columns);
     else update_rows(u, ADAM, 0, at, stride, g, g_row, rows, columns);
 }
 
-/* -------------------------------------------------------------------------------------------------------- the product */
+/* ------------------------------------------------------------------------------------------------------ the product */
 
 enum finish {
     STORE,
@@ -307,7 +309,8 @@ INLINE void tile(const int rows, const int vecs, const struct tile *t)
 #define OPERAND(r, v) if (v < vecs) b[v] = v_load(pb + v * LANES);
 #define TERM(r, v) if (v < vecs) acc[r][v] = v_fma(factor, b[v], acc[r][v]);
 #define TERMS_BESIDE(r) if (r < rows) { factor = v_set(a0[r]); EACH_VEC(r, TERM) }
-#define TERMS_APART(r) if (r < rows) { factor = v_set((r < 3 ? a0 : r < 6 ? a1 : r < 9 ? a2 : a3)[r % 3 * a_row]); EACH_VEC(r, TERM) }
+#define NEAREST(r) (r < 3 ? a0 : r < 6 ? a1 : r < 9 ? a2 : a3)
+#define TERMS_APART(r) if (r < rows) { factor = v_set(NEAREST(r)[r % 3 * a_row]); EACH_VEC(r, TERM) }
     const float *a0 = t->a;
     if (a_row == 1) {
         for (; k > 0; k--, a0 += a_k, pb += b_k) {
@@ -315,7 +318,8 @@ INLINE void tile(const int rows, const int vecs, const struct tile *t)
             EACH_ROW(TERMS_BESIDE)
         }
     } else { /* a_k is 1 */
-        const float *a1 = a0 + 3 * a_row, *a2 = a0 + 6 * a_row, *a3 = a0 + 9 * a_row;
+        const float *a1 = rows > 3 ? a0 + 3 * a_row : a0, *a2 = rows > 6 ? a1 + 3 * a_row : a0;
+        const float *a3 = rows > 9 ? a2 + 3 * a_row : a0;
         for (; k > 0; k--, a0++, a1++, a2++, a3++, pb += b_k) {
             EACH_VEC(0, OPERAND)
             EACH_ROW(TERMS_APART)
@@ -324,8 +328,8 @@ INLINE void tile(const int rows, const int vecs, const struct tile *t)
 
 #define RECTIFY_ONE(r, v) if (r < rows && v < vecs) acc[r][v] = v_max(zero, acc[r][v]);
 #define RECTIFY_ROW(r) EACH_VEC(r, RECTIFY_ONE)
-#define GATE_ONE(r, v) \
-    if (r < rows && v < vecs) acc[r][v] = v_select(v_gt(v_load(gate + r * gate_row + v * LANES), zero), acc[r][v], zero);
+#define OPEN(r, v) v_gt(v_load(gate + r * gate_row + v * LANES), zero)
+#define GATE_ONE(r, v) if (r < rows && v < vecs) acc[r][v] = v_select(OPEN(r, v), acc[r][v], zero);
 #define GATE_ROW(r) EACH_VEC(r, GATE_ONE)
     const float *const gate = t->gate;
     const size_t gate_row = t->gate_row;
@@ -379,8 +383,8 @@ static const tile_function EDGE[] = {EACH_SIZE(NAME, 1)};
 #define EDGE FULL /* GRAIN is a multiple of VECS registers: there is no edge */
 #endif
 
-/* A whole product by tiles; t describes its first element. `columns` is a multiple of GRAIN. Rows are shared out evenly,
- * since a tile of a few rows has too few sums under way to hide the latency of its operations. */
+/* A whole product by tiles; t describes its first element. `columns` is a multiple of GRAIN. Rows are shared out
+ * evenly, since a tile of a few rows has too few sums under way to hide the latency of its operations. */
 static void product(const struct tile *t, size_t rows, size_t columns)
 {
     float gradients[ROWS * VECS * LANES];
@@ -417,7 +421,7 @@ static void product(const struct tile *t, size_t rows, size_t columns)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------- forward pass */
+/* ----------------------------------------------------------------------------------------------------- forward pass */
 
 INLINE vec activate(const int activation, vec a)
 {
@@ -434,7 +438,8 @@ INLINE vec slope(const int activation, vec a)
 }
 
 /* A hidden layer: out[s][o] = b[o] + sum_i in[s][i] W[o][i], i ascending; relu if asked. */
-static void hidden_product(struct space *w, const struct layer *at, const float *in, float *out, size_t samples, int relu)
+static void hidden_product(struct space *w, const struct layer *at, const float *in, float *out, size_t samples,
+                           int relu)
 {
     const size_t width = padded(at->outputs);
     for (size_t o = 0; o < width; o += PANEL) {
@@ -454,7 +459,8 @@ static void output_product(struct space *w, const struct layer *at, const float 
     const size_t columns = padded(samples);
     turn(in, at->in, columns, padded(at->inputs), w->turned, ALONG);
     for (size_t o = 0; o < at->outputs; o++)
-        for (size_t s = 0; s < columns; s += LANES) v_store(w->outputs + o * ALONG + s, v_set(w->params[at->biases + o]));
+        for (size_t s = 0; s < columns; s += LANES)
+            v_store(w->outputs + o * ALONG + s, v_set(w->params[at->biases + o]));
     struct tile t = {
         .depth = at->inputs, .a = w->params + at->weights, .a_row = at->in, .a_k = 1, .b = w->turned, .b_k = ALONG,
         .start = w->outputs, .start_row = ALONG, .c = w->outputs, .c_row = ALONG,
@@ -463,10 +469,10 @@ static void output_product(struct space *w, const struct layer *at, const float 
 }
 
 /* Draws dropout's factors of a hidden layer for samples first .. first + count - 1 of a minibatch of `all`: word
- * (unit * all + sample) of the step's stream, 0 below the threshold and 1 / (1 - p) from it on. A whole minibatch is one
- * run of words. */
-static void draw(struct space *w, const struct layer *at, const struct stream *stream, float p, size_t first, size_t count,
-                 size_t all, float *factor)
+ * (unit * all + sample) of the step's stream, 0 below the threshold and 1 / (1 - p) from it on. A whole minibatch is
+ * one run of words. */
+static void draw(struct space *w, const struct layer *at, const struct stream *stream, float p, size_t first,
+                 size_t count, size_t all, float *factor)
 {
     const uint32_t threshold = (uint32_t)((double)p * 4294967296.0);
     const float scale = 1.0f / (1.0f - p);
@@ -542,7 +548,7 @@ static void forward(struct space *w, const struct shape *shape, size_t samples, 
     if (last == shape->layers - 1) output_product(w, &shape->layer[last], in, samples);
 }
 
-/* -------------------------------------------------------------------------------------------------------------- losses */
+/* ----------------------------------------------------------------------------------------------------------- losses */
 
 /* Softmax over the outputs o[output][ALONG] of `samples` samples, in place: e^(o - max) / sum, summed from output 0 on.
  * SIDE registers of samples go side by side, to fill the time that one waits for its sum. */
@@ -661,7 +667,7 @@ static void score(struct space *w, const struct shape *shape, size_t samples, do
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------ backward pass */
+/* ---------------------------------------------------------------------------------------------------- backward pass */
 
 /* sums[j][o] += delta[s][o] for s = j mod 4, ascending; `vecs` registers of outputs. */
 INLINE void bias_sums_of(const int vecs, const float *delta, size_t stride, size_t samples, float *sums, size_t row)
@@ -697,15 +703,16 @@ static void bias_gradient(const struct layer *at, float *sums, size_t row, float
 }
 
 /* below[s][i] = sum_o delta[s][o] W[o][i], o ascending, times the derivative of the hidden unit i at sample s. */
-static void input_gradient(struct space *w, const struct shape *shape, int l, const float *delta, float *below, size_t samples,
-                           int dropped)
+static void input_gradient(struct space *w, const struct shape *shape, int l, const float *delta, float *below,
+                           size_t samples, int dropped)
 {
     const struct layer *at = &shape->layer[l];
     const size_t width = padded(at->inputs);
     const int gated = shape->activation == RELU && !dropped;
     struct tile t = {
         .depth = at->outputs, .a = delta, .a_row = at->out, .a_k = 1, .b = w->params + at->weights, .b_k = at->in,
-        .c = below, .c_row = at->in, .gate = gated ? w->out[l - 1] : NULL, .gate_row = at->in, .finish = gated ? GATE : STORE,
+        .c = below, .c_row = at->in, .gate = gated ? w->out[l - 1] : NULL, .gate_row = at->in,
+        .finish = gated ? GATE : STORE,
     };
     product(&t, samples, width);
     if (gated || (shape->activation == LINEAR && !dropped)) return;
@@ -722,8 +729,8 @@ static void input_gradient(struct space *w, const struct shape *shape, int l, co
 
 /* Back from w->delta[0]: adds a chunk to the gradients or, with rules, finishes them and updates the parameters, each
  * layer after its weights have carried the gradient down. */
-static void backward(struct space *w, const struct shape *shape, size_t samples, int first, const struct rule *weight_rule,
-                     const struct rule *bias_rule, int dropped)
+static void backward(struct space *w, const struct shape *shape, size_t samples, int first,
+                     const struct rule *weight_rule, const struct rule *bias_rule, int dropped)
 {
     float *delta = w->delta[0], *below = w->delta[1];
     for (int l = shape->layers - 1; l >= 0; l--) {
@@ -748,7 +755,7 @@ static void backward(struct space *w, const struct shape *shape, size_t samples,
     }
 }
 
-/* ----------------------------------------------------------------------------------------------------------- the calls */
+/* -------------------------------------------------------------------------------------------------------- the calls */
 
 /* Where a cell's samples come from. */
 struct source {
@@ -768,18 +775,20 @@ static struct source source_of(const struct axiom_data *d, const struct shape *s
 }
 
 /* rows[s][f] = from[f][order[first + s]] for s < count. */
-static void pick(const float *from, const struct source *source, size_t features, size_t first, size_t count, float *rows, size_t stride)
+static void pick(const float *from, const struct source *source, size_t features, size_t first, size_t count,
+                 float *rows, size_t stride)
 {
     if (!source->order) {
         turn(from + first, source->samples, features, count, rows, stride);
         return;
     }
-    for (size_t f = 0; f < features; f++)
-        for (size_t s = 0; s < count; s++) rows[s * stride + f] = from[f * source->samples + (size_t)source->order[first + s]];
+    for (size_t f = 0; f < features; f++, from += source->samples)
+        for (size_t s = 0; s < count; s++) rows[s * stride + f] = from[source->order[first + s]];
 }
 
 /* A chunk of a minibatch into w->x and w->target: whole rows where the task lies sample by sample. */
-static void fetch(struct space *w, const struct shape *shape, const struct source *source, int turned, size_t first, size_t count)
+static void fetch(struct space *w, const struct shape *shape, const struct source *source, int turned, size_t first,
+                  size_t count)
 {
     const struct layer *in = &shape->layer[0], *out = &shape->layer[shape->layers - 1];
     if (!turned) {
@@ -865,7 +874,8 @@ static void train_cell(struct space *w, const struct shape *shape, const struct 
         bias_rule.l2 = bias_rule.shrink = 0.0f;
         drop.stream.at[0] = (uint32_t)(s->step + at);
         source.order = s->order ? s->order + cell * s->width + s->starts[column] : NULL;
-        gradient_of(w, shape, &source, turned, (size_t)s->sizes[column], &weight_rule, &bias_rule, drops ? &drop : NULL);
+        const size_t all = (size_t)s->sizes[column];
+        gradient_of(w, shape, &source, turned, all, &weight_rule, &bias_rule, drops ? &drop : NULL);
     }
 }
 

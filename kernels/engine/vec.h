@@ -223,7 +223,7 @@ INLINE void transpose16(const float *src, size_t from, float *dst, size_t to)
         }
 }
 
-#elif defined(VARIANT_SCALAR) /* ------------------------------------------- plain C: the reference, and any processor */
+#elif defined(VARIANT_SCALAR) /* ------------------------------------------ plain C: the reference, and any processor */
 
 #include <math.h>
 #define VARIANT scalar

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class Program:
     """A training program small enough for the plain reference."""
 
     network: Network
-    optimizer: Optimizer = Optimizer()
+    optimizer: Optimizer = field(default_factory=Optimizer)
     cells: int = 3
     samples: int = 24
     sizes: tuple[int, ...] | None = (8, 8, 8)  # of an epoch's minibatches; None: all samples each step

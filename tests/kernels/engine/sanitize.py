@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def library(name: str) -> str:
     """Where gcc keeps a sanitizer's runtime."""
-    return subprocess.run(["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def main() -> int:
