@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from kernels.engine.exact_engine import ExactEngine
 from kernels.engine.seam import Engine
 from kernels.engine.torch_engine import TorchEngine
 from tests.kernels.engine import reference
@@ -16,9 +17,9 @@ from tests.kernels.engine.programs import PROGRAMS, Program
 STEPS = 7
 
 
-@pytest.fixture(params=["torch"])
+@pytest.fixture(params=["exact", "torch"])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    return {"torch": TorchEngine}[request.param]()
+    return {"exact": ExactEngine, "torch": TorchEngine}[request.param]()
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
