@@ -11,7 +11,7 @@ THREADS ?= $(shell nproc)
 # One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
 run: $(READY)
 	@mkdir -p out
-	$(BIN)/axiom-server --data out/data make-wu compgen --first 1000 --count 16 --out out/wu.json
+	$(BIN)/axiom-server --data out/data make-wu compgen --first 1000 --count 32 --out out/wu.json
 	$(BIN)/axiom-worker run out/wu.json --out out/result.msgpack --threads $(THREADS)
 	$(BIN)/axiom-server --data out/data validate out/result.msgpack
 	$(BIN)/axiom-server --data out/data assimilate 1 out/result.msgpack
@@ -26,9 +26,12 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-$(READY): pyproject.toml
+SOURCES := pyproject.toml setup.py $(wildcard kernels/engine/*.c kernels/engine/*.h)
+
+$(READY): $(SOURCES)
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/apt-install python3-venv
+	command -v cc >/dev/null || .ci/apt-install gcc libc6-dev
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
 	$(BIN)/python -m pip install --quiet --editable '.[torch,terminal,server,test]'

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "--threads", type=_threads, default=1, metavar="N", help="blocks computed side by side (default: 1)"
     )
     run.add_argument("--device", default="cpu", metavar="cpu|cuda:0", help="default: cpu")
-    run.add_argument("--engine", choices=("exact", "torch"), default="torch", help="default: torch")
+    run.add_argument("--engine", choices=("exact", "torch"), help="default: exact on cpu, torch on cuda")
     commands.add_parser("experiments", help="list the experiments this program computes")
     return parser
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from client import host
+from kernels.engine.exact_engine import ExactEngine
+from kernels.engine.exact_library import EngineUnavailable
 from kernels.engine.seam import Engine, EngineClass
 from kernels.errors import NoDevice, NoEngine
 from kernels.result import Device
@@ -21,10 +23,27 @@ class Choice:
     prepare_thread: Callable[[], None]
 
 
-def choose(engine: EngineClass, device: str, threads: int) -> Choice:
-    """The engine on the device; NoEngine or NoDevice if either is missing here: never another one instead."""
-    if engine != "torch":
-        raise NoEngine(engine, "it is not built yet")
+def choose(engine: EngineClass | None, device: str, threads: int) -> Choice:
+    """The engine on the device; NoEngine or NoDevice if either is missing here: never another one instead.
+
+    Without a choice of engine it is the exact one on processors, and torch elsewhere.
+    """
+    if (engine or ("exact" if device == "cpu" else "torch")) == "exact":
+        return _exact(device, threads)
+    return _torch(device, threads)
+
+
+def _exact(device: str, threads: int) -> Choice:
+    if device != "cpu":
+        raise NoDevice(device, "the exact engine runs on processors only")
+    try:
+        engine = ExactEngine()
+    except EngineUnavailable as error:
+        raise NoEngine("exact", error) from error
+    return Choice(engine, Device("cpu", host.processor(), host.system(), threads), lambda: None)
+
+
+def _torch(device: str, threads: int) -> Choice:
     # Blocks run side by side, one thread each: torch's own threads would change the order of its sums.
     os.environ["OMP_NUM_THREADS"] = "1"
     try:
@@ -32,9 +51,9 @@ def choose(engine: EngineClass, device: str, threads: int) -> Choice:
 
         from kernels.engine.torch_engine import TorchEngine
     except ImportError as error:
-        raise NoEngine(engine, f"torch cannot be loaded ({error})") from error
+        raise NoEngine("torch", f"torch cannot be loaded ({error})") from error
     kind, _, number = device.partition(":")
-    if kind == "cpu":
+    if device == "cpu":
         facts = Device("cpu", host.processor(), host.system(), threads)
     elif kind == "cuda":
         if not torch.cuda.is_available():

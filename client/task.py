@@ -31,7 +31,7 @@ def run(slot: Path) -> None:
         return
     with runtime:
         unit = workunit.read(runtime.resolve(WORKUNIT))
-        choice = engines.choose("torch", _device(runtime.init), threads=1)
+        choice = engines.choose(None, _device(runtime.init), threads=1)
         try:
             session = Session(unit, choice, slot / CHECKPOINT)
             log.info("%s: %d cells on %s", unit.name, session.cells, choice.device.name)

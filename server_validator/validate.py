@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from kernels import result, workunit
+from kernels.engine.exact_engine import ExactEngine
+from kernels.engine.exact_library import EngineUnavailable
 from kernels.engine.seam import F32, F64, Engine, EngineClass
-from kernels.errors import NotIssued, RecomputationDiffers
+from kernels.errors import NotIssued, RecomputationDiffers, TryLater
 from kernels.experiment import Cell, CellResult, Experiment, Metric, compute
 from kernels.experiments import EXPERIMENTS
 from kernels.result import CellRecord, Result
@@ -80,7 +82,13 @@ def _allowed(experiment: Experiment, metric: Metric, mine: F32, kind: EngineClas
 
 
 def _engine(kind: EngineClass) -> Engine:
-    """The engine that recomputes results of a class. Imported here: a result that is refused unread needs none."""
-    from kernels.engine.torch_engine import TorchEngine
+    """The engine that recomputes results of a class; TryLater if this server lacks it, which no result can help."""
+    try:
+        if kind == "exact":
+            return ExactEngine()
+        # Imported here: loading torch takes seconds, and most results need none.
+        from kernels.engine.torch_engine import TorchEngine
 
-    return TorchEngine()
+        return TorchEngine()
+    except (EngineUnavailable, ImportError) as error:
+        raise TryLater(f"the {kind} engine is missing here: {error}") from error

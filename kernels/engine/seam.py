@@ -248,6 +248,8 @@ def check_block(block: Block) -> None:
     _require(block.seeds, "seeds", np.uint64, shape[:1])
     if block.mask is not None:
         _require(block.mask, "mask", np.float32, shape)
+        if np.any((block.mask != 0) & (block.mask != 1)):
+            raise ValueError("mask holds other values than 0 and 1")
     if block.step < 0:
         raise ValueError(f"step {block.step} is negative")
 
@@ -282,14 +284,17 @@ def check_training(block: Block, data: Data, schedule: Schedule, steps: int) -> 
             raise ValueError(f"without an order every minibatch must be all {samples} samples")
     else:
         _require(schedule.order, "order", np.int32, (block.cells, int(schedule.starts[-1])))
-        if schedule.order.size and not 0 <= schedule.order.min() <= schedule.order.max() < samples:
+        # Only what these steps use is looked at: a call of 0.1 s must not read a schedule of hours.
+        used = schedule.order[:, schedule.starts[offset] : schedule.starts[offset + steps]]
+        if used.size and not 0 <= used.min() <= used.max() < samples:
             raise ValueError(f"order holds an index outside 0..{samples - 1}")
     for name in ("rate", "l2", "decay"):
         values = getattr(schedule, name)
         if values is None and name != "rate":
             continue
         _require(values, name, np.float32, (block.cells, schedule.steps))
-        if not np.all(np.isfinite(values)) or np.any(values < 0):
+        used = values[:, offset : offset + steps]
+        if not np.all(np.isfinite(used)) or np.any(used < 0):
             raise ValueError(f"{name} holds a negative or non-finite value")
     if schedule.dropout is not None:
         _require(schedule.dropout, "dropout", np.float32, (block.cells,))

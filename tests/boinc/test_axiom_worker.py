@@ -26,7 +26,7 @@ from client.cli import main
 raise SystemExit(main())
 """.encode()
 VERSION = AppVersion("axiom", (AppFile("axiom_100", PROGRAM, main_program=True),))
-SEEDS = 10  # per work unit: half a minute on a slow core
+SEEDS = 32  # per work unit: half a minute on a fast core, and the steps below take ten seconds
 
 
 def make_work(data: Path, first: int) -> WorkUnit:
@@ -54,7 +54,7 @@ def test_two_work_units_from_ledger_to_data_set(tmp_path: Path, capsys: pytest.C
             held = client.task(one)
             assert held.active_task_state == "SUSPENDED"
             client.resume(one)
-            client.wait_until(lambda: client.task(one).fraction_done > held.fraction_done, 30, "progress after resuming")
+            client.wait_until(lambda: client.task(one).fraction_done > held.fraction_done, 30, "progress once resumed")
 
             client.wait_until(lambda: client.task(two).checkpoint_cpu_time > 0, 60, "a checkpoint")
             before = client.task(two)
