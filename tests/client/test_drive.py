@@ -1,0 +1,187 @@
+"""The loop under a runtime: it stops computing when it is told to, and saves what it did."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from client.drive import drive
+from client.session import Session
+from kernels import result
+from kernels.errors import CannotWrite
+from tests.client.runs import Scripted, cells, choice, session
+from tests.kernels import tiny
+from tests.kernels.disk import full_above
+from wrapper import Request
+
+pytestmark = pytest.mark.timeout(60)  # what is broken here often never ends
+
+LONG = tiny.unit(1000, 60, width=[256], depth=[2])  # about 13 s: no test runs it to its end
+SHORT = tiny.unit(1000, 2, width=[32, 64])
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+def begun(pool: ThreadPoolExecutor, one: Session, runtime: Scripted, threads: int = 1) -> Future[bool]:
+    """`drive` running in a thread of its own, already computing."""
+    future = pool.submit(drive, one, runtime, threads, choice().prepare_thread)
+    deadline = time.monotonic() + 20
+    while one.done == 0 and time.monotonic() < deadline:
+        assert not future.done() or future.result()
+        time.sleep(0.005)
+    assert one.done > 0
+    return future
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_any_number_of_threads_computes_the_same_cells(tmp_path: Path, threads: int) -> None:
+    one, runtime = session(SHORT, tmp_path), Scripted()
+    assert drive(one, runtime, threads, choice().prepare_thread) is True
+    assert cells(one.result()) == cells(tiny.computed(SHORT, "exact"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fractions_never_fall_and_stay_inside_until_the_end(tmp_path: Path) -> None:
+    one, runtime = session(tiny.unit(1, 8, width=[256], depth=[2]), tmp_path), Scripted()
+    drive(one, runtime, 2, choice().prepare_thread)
+    inside = [fraction for fraction in runtime.fractions if fraction < 1]
+
+    assert runtime.fractions == sorted(runtime.fractions)
+    assert sum(fraction > 0 for fraction in inside) >= 3
+    assert min(inside) >= 0
+    assert runtime.fractions[-1] == 1.0
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_suspended_within_half_a_second_it_computes_nothing_and_goes_on(
+    tmp_path: Path, pool: ThreadPoolExecutor, threads: int
+) -> None:
+    one, runtime = session(LONG, tmp_path), Scripted()
+    future = begun(pool, one, runtime, threads)
+    for _ in range(2):
+        runtime.want(Request.SUSPEND)
+        assert runtime.waiting.wait(0.5)
+        done, before = one.done, time.process_time()
+        time.sleep(0.5)
+        assert time.process_time() - before < 0.1
+        assert one.done == done
+        runtime.want(Request.RUN)
+        deadline = time.monotonic() + 5
+        while one.done == done and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert one.done > done
+    runtime.want(Request.QUIT)
+    assert future.result(5) is False
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("stop", [Request.QUIT, Request.ABORT])
+def test_it_stops_at_once_with_a_checkpoint(
+    tmp_path: Path, pool: ThreadPoolExecutor, stop: Request, threads: int
+) -> None:
+    one, runtime = session(LONG, tmp_path), Scripted()
+    future = begun(pool, one, runtime, threads)
+    runtime.want(stop)
+    start = time.monotonic()
+    assert future.result(5) is False
+    assert time.monotonic() - start < 0.7
+    assert len(runtime.checkpoints) == 1
+    assert session(LONG, tmp_path).done == one.done > 0
+
+
+def test_it_stops_while_suspended(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    one, runtime = session(LONG, tmp_path), Scripted()
+    future = begun(pool, one, runtime)
+    runtime.want(Request.SUSPEND)
+    assert runtime.waiting.wait(1)
+    runtime.want(Request.QUIT)
+    assert future.result(2) is False
+    assert session(LONG, tmp_path).done == one.done
+
+
+def test_it_checkpoints_when_due_while_no_slice_runs_and_goes_on(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    one, runtime = session(LONG, tmp_path), Scripted()
+    runtime.progress = lambda: one.done
+    future = begun(pool, one, runtime, 2)
+    for number in range(1, 4):
+        runtime.due = True
+        deadline = time.monotonic() + 2
+        while len(runtime.checkpoints) < number and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert len(runtime.checkpoints) == number
+    before, after = zip(*runtime.checkpoints, strict=True)
+    assert before == after, "something was computed while the checkpoint was written"
+    assert before[0] < before[1] < before[2]
+    assert not future.done()
+    assert session(LONG, tmp_path).done == before[2]
+    runtime.want(Request.QUIT)
+    assert future.result(5) is False
+
+
+def test_no_checkpoint_is_written_before_it_is_due(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    one, runtime = session(LONG, tmp_path), Scripted()
+    future = begun(pool, one, runtime)
+    time.sleep(0.3)
+    assert list(tmp_path.iterdir()) == []
+    runtime.want(Request.QUIT)
+    future.result(5)
+
+
+def test_asked_to_stop_before_it_began_it_computes_nothing(tmp_path: Path) -> None:
+    one, runtime = session(LONG, tmp_path), Scripted()
+    runtime.want(Request.QUIT)
+    assert drive(one, runtime, 1, choice().prepare_thread) is False
+    assert one.done == 0
+    assert session(LONG, tmp_path).done == 0
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_and_the_former_one_stays(
+    tmp_path: Path, pool: ThreadPoolExecutor
+) -> None:
+    one, runtime = session(LONG, tmp_path), Scripted()
+    one.slice(one.unfinished()[0])
+    one.save()
+    saved = one.done
+    one.slice(one.unfinished()[0])
+    runtime.due = True
+    with full_above(200), pytest.raises(CannotWrite):
+        drive(one, runtime, 1, choice().prepare_thread)
+    assert session(LONG, tmp_path).done == saved
+
+
+def test_an_error_in_a_thread_ends_the_loop_with_that_error(tmp_path: Path) -> None:
+    class Broken(Session):
+        def slice(self, number: int) -> None:
+            raise ZeroDivisionError("in a thread")
+
+    one = Broken(SHORT, choice(), tmp_path / "checkpoint")
+    with pytest.raises(ZeroDivisionError, match="in a thread"):
+        drive(one, Scripted(), 2, choice().prepare_thread)
+
+
+def test_stopped_at_random_under_two_threads_the_cells_are_the_same(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    unit = tiny.unit(1000, 3, width=[32, 256], depth=[2])
+    stops = 0
+    while True:
+        one, runtime = session(unit, tmp_path), Scripted()
+        timer = threading.Timer(0.05 + 0.07 * stops % 0.2, runtime.want, [Request.QUIT])
+        timer.start()
+        finished = drive(one, runtime, 2, choice().prepare_thread)
+        timer.cancel()
+        if finished:
+            break
+        stops += 1
+        assert stops < 50
+    assert stops > 1
+    found = one.result()
+    result.check(found, unit, "r")
+    assert cells(found) == cells(tiny.computed(unit, "exact"))

@@ -1,0 +1,33 @@
+"""What several rooms' tests share: a tiny work unit, computed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from kernels import result
+from kernels.result import Result
+from tests.kernels import tiny
+
+settings.register_profile("axiom", deadline=None)  # a busy machine is no failure
+settings.load_profile("axiom")
+
+
+@pytest.fixture(scope="session")
+def tiny_result() -> Result:
+    """A really computed result of `tiny.unit()`, as it is read from its bytes."""
+    return result.decode(result.encode(tiny.computed(tiny.unit())), "the tiny result")
+
+
+@pytest.fixture(scope="session")
+def tiny_bytes(tiny_result: Result) -> bytes:
+    return result.encode(tiny_result)
+
+
+@pytest.fixture
+def tiny_file(tmp_path: Path, tiny_bytes: bytes) -> Path:
+    path = tmp_path / "tiny.msgpack"
+    path.write_bytes(tiny_bytes)
+    return path

@@ -1,0 +1,146 @@
+"""Findings: estimates, their intervals, verdicts, and which seeds count."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernels import findings
+from kernels.findings import DECIDING_SEEDS, Curve, Estimate, Table, curve, difference, estimate, per_seed, verdict
+
+
+def table(rows: list[tuple[int, int, int, float]]) -> Table:
+    """Rows of (seed, width, depth, final gap); earlier measurements hold something else."""
+    seed, width, depth, gap = (np.array(column) for column in zip(*rows, strict=True))
+    curves = np.stack([np.full(len(rows), 99.0), np.full(len(rows), -7.0), gap], axis=1).astype(np.float32)
+    return Table(seed.astype(np.int64), {"width": width, "depth": depth}, {"gap": curves})
+
+
+WHOLE = [
+    (seed, width, depth, seed / 8 + width / 64 + depth / 16)
+    for seed in (5, 3, 9) for width in (32, 64) for depth in (1, 2)
+]  # fmt: skip
+
+
+def test_final_is_the_last_measurement() -> None:
+    assert table(WHOLE).final("gap").tolist() == [row[3] for row in WHOLE]
+
+
+def test_per_seed_averages_the_other_axes() -> None:
+    found = per_seed(table(WHOLE), "gap", "width", 64)
+    assert found == {seed: pytest.approx(seed / 8 + 1 + 1.5 / 16) for seed in (3, 5, 9)}
+    assert list(found) == [3, 5, 9]
+
+
+def test_per_seed_leaves_out_seeds_with_a_part_of_the_sweep() -> None:
+    part = [row for row in WHOLE if row[:3] != (3, 64, 2)]
+    assert set(per_seed(table(part), "gap", "width", 64)) == {5, 9}
+    assert set(per_seed(table(part), "gap", "width", 32)) == {3, 5, 9}
+
+
+def test_per_seed_of_a_value_nobody_has_is_empty() -> None:
+    assert per_seed(table(WHOLE), "gap", "width", 128) == {}
+
+
+def test_difference_pairs_seeds() -> None:
+    """Seed effects a hundred times the difference cancel; unpaired they would not."""
+    rows = [(s, w, 1, 100.0 * s + {32: 0.0, 64: s + 1.0}[w]) for s in range(4) for w in (32, 64)]
+    shuffled = [rows[i] for i in (5, 0, 7, 2, 1, 6, 3, 4)]
+    found = difference("gap", "width", 32, 64)(table(shuffled))
+    assert found.tolist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_difference_leaves_out_seeds_that_lack_one_side() -> None:
+    part = [row for row in WHOLE if row[:2] != (3, 64)]
+    assert len(difference("gap", "width", 32, 64)(table(part))) == 2
+
+
+def test_a_curve_has_an_estimate_for_every_value_in_rising_order() -> None:
+    found = curve(table(WHOLE[::-1]), Curve("", "width", "gap", "", {}))
+    assert list(found) == [32.0, 64.0]
+    assert found[32.0] == estimate(np.array(list(per_seed(table(WHOLE), "gap", "width", 32).values())))
+    assert found[32.0].seeds == 3
+
+
+@settings(max_examples=20)
+@given(values=st.lists(st.floats(-1, 1), min_size=2, max_size=30))
+def test_an_interval_holds_the_mean_and_lies_within_the_values(values: list[float]) -> None:
+    found = estimate(np.array(values))
+    assert found.seeds == len(values)
+    assert found.mean == pytest.approx(np.mean(values), abs=1e-12)
+    assert min(values) - 1e-12 <= found.low <= found.mean + 1e-12
+    assert found.mean - 1e-12 <= found.high <= max(values) + 1e-12
+
+
+def test_an_estimate_of_the_same_data_is_the_same() -> None:
+    values = np.random.default_rng(1).normal(size=12)
+    assert estimate(values) == estimate(values.copy())
+
+
+def test_an_interval_is_that_of_the_bootstrap() -> None:
+    """Against numpy's own generator: another resampling, the same quantiles."""
+    draw = np.random.default_rng(2)
+    values = draw.normal(0.3, 1.0, 20)
+    means = values[draw.integers(0, 20, (100_000, 20))].mean(1)
+    found = estimate(values)
+    assert found.low == pytest.approx(np.quantile(means, 0.025), abs=0.02)
+    assert found.high == pytest.approx(np.quantile(means, 0.975), abs=0.02)
+
+
+def test_below_two_seeds_there_is_no_interval() -> None:
+    none, one = estimate(np.array([])), estimate(np.array([0.5]))
+    assert (none.seeds, one.seeds) == (0, 1)
+    assert math.isnan(none.mean)
+    assert one.mean == 0.5
+    assert all(math.isnan(v) for v in (none.low, none.high, one.low, one.high))
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    """A percentile interval over 16 seeds is a little short of its 95 %; far from it something is wrong."""
+    samples = np.random.default_rng(3).normal(0.1, 1.0, (400, 16))
+    found = [estimate(sample) for sample in samples]
+    covered = np.mean([of.low <= 0.1 <= of.high for of in found])
+    assert 0.88 <= covered <= 0.97
+    below = np.mean([of.high < 0.1 for of in found])
+    above = np.mean([of.low > 0.1 for of in found])
+    assert 0.01 <= below <= 0.08
+    assert 0.01 <= above <= 0.08
+
+
+def test_a_claim_is_not_decided_by_noise_and_is_by_an_effect() -> None:
+    draw = np.random.default_rng(4)
+    noise = [verdict(estimate(draw.normal(0.0, 1.0, 18))) for _ in range(100)]
+    assert noise.count("undecided") >= 85
+    assert [verdict(estimate(draw.normal(2.0, 1.0, 18))) for _ in range(20)] == ["holds"] * 20
+    assert [verdict(estimate(draw.normal(-2.0, 1.0, 18))) for _ in range(20)] == ["refuted"] * 20
+
+
+@pytest.mark.parametrize("seeds", range(DECIDING_SEEDS))
+def test_few_seeds_decide_nothing(seeds: int) -> None:
+    assert verdict(estimate(np.linspace(5.0, 5.1, seeds))) == "undecided"
+    assert verdict(estimate(np.linspace(-5.1, -5.0, seeds))) == "undecided"
+
+
+def test_enough_seeds_decide() -> None:
+    assert verdict(estimate(np.linspace(5.0, 5.1, DECIDING_SEEDS))) == "holds"
+    assert verdict(estimate(np.linspace(-5.1, -5.0, DECIDING_SEEDS))) == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "want"),
+    [
+        (1e-9, 2, "holds"), (0.0, 2, "undecided"), (-1, 1, "undecided"), (-1, 0.0, "undecided"), (-1, -1e-9, "refuted"),
+        (math.nan, math.nan, "undecided"),
+    ],
+)  # fmt: skip
+def test_the_whole_interval_must_be_on_one_side(low: float, high: float, want: str) -> None:
+    assert verdict(Estimate((low + high) / 2, low, high, 20)) == want
+
+
+def test_the_level_and_the_least_seeds_are_those_the_report_names() -> None:
+    assert findings.LEVEL == 0.95
+    assert DECIDING_SEEDS == 8

@@ -1,0 +1,222 @@
+"""The program of experiments that train: resumable anywhere, bit for bit, whatever shares the block."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kernels import philox
+from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
+from kernels.experiment import Cell, State
+from kernels.philox import Purpose
+from kernels.training import Recipe, Training, cell_work, cells_in_cache, epoch_order, he_normal
+from tests.kernels import tiny
+
+pytestmark = pytest.mark.timeout(60)  # what is broken here often never ends
+
+NETWORK = Network((4, 6, 2))
+SAMPLES, BATCH, MEASURED = 22, 5, (0, 1, 3)  # minibatches of 5, 5, 5, 5 and 2
+STEPS = 15
+EVERYTHING = 1e18  # floating-point operations: more than there are
+SEEDS = st.integers(0, philox.SEED_LIMIT - 1)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return tiny.engine()
+
+
+def measure(engine: Engine, block: Block, sets: dict[str, Data]) -> dict[str, F32]:
+    train = engine.evaluate(block, sets["train"])
+    return {"loss": train.loss.astype(np.float32), "norm": np.square(block.params).sum(1)}
+
+
+def program(engine: Engine, cells: int = 2, method: str = "momentum", measured: tuple[int, ...] = MEASURED) -> Training:
+    seeds = list(range(40, 40 + cells))
+    x = np.stack([philox.normal(s, Purpose.NOISE, 4 * SAMPLES).reshape(4, SAMPLES) for s in seeds]).astype(np.float32)
+    y = np.stack([np.eye(2, dtype=np.float32)[:, philox.integers(s, Purpose.LABELS, SAMPLES, 2)] for s in seeds])
+    sets = {"train": Data(x, np.ascontiguousarray(y), np.arange(cells))}
+    recipe = Recipe(
+        NETWORK, Optimizer(method), SAMPLES, BATCH, measured, (0.1,) * cells, sets, measure, ("loss", "norm")
+    )  # fmt: skip
+    return Training([Cell(seed, {}) for seed in seeds], engine, recipe)
+
+
+def copied(state: State) -> State:
+    return {name: array.copy() for name, array in state.items()}
+
+
+def finish(training: Training) -> State:
+    while training.done < training.work:
+        training.advance(EVERYTHING)
+    return copied(training.export())
+
+
+def equal(a: State, b: State) -> bool:
+    return a.keys() == b.keys() and all(
+        a[k].dtype == b[k].dtype and a[k].shape == b[k].shape and a[k].tobytes() == b[k].tobytes() for k in a
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(engine: Engine) -> State:
+    return finish(program(engine))
+
+
+def test_training_changes_what_is_measured_at_every_measurement(uninterrupted: State) -> None:
+    norms = uninterrupted["metric/norm"]
+    assert norms.shape == (2, 3)
+    assert np.all(np.diff(norms) != 0)
+    assert len(np.unique(uninterrupted["digests"].reshape(-1, 16), axis=0)) == 6
+    assert np.all(uninterrupted["metric/loss"][:, -1] < uninterrupted["metric/loss"][:, 0])
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.integers(1, 6), max_size=12))
+def test_stopping_and_going_on_anywhere_gives_the_same_bits(
+    engine: Engine, uninterrupted: State, steps: list[int]
+) -> None:
+    """Stops lie inside segments, at their ends, and before and after measurements."""
+    training = program(engine)
+    one = NETWORK.training_flops(SAMPLES) * 2 / 5
+    for count in steps:
+        if training.done >= training.work:
+            break
+        training.advance(one * count)
+        state, done = copied(training.export()), training.done
+        training = program(engine)
+        training.restore(state)
+        assert training.done == done
+    assert equal(finish(training), uninterrupted)
+
+
+@pytest.mark.parametrize("method", ["sgd", "momentum", "adam"])
+def test_stopping_after_every_single_step_gives_the_same_bits(engine: Engine, method: str) -> None:
+    want = finish(program(engine, method=method))
+    training, stops = program(engine, method=method), 0
+    while training.done < training.work:
+        training.advance(0.0)
+        stops += 1
+        state = copied(training.export())
+        training = program(engine, method=method)
+        training.restore(state)
+    assert equal(copied(training.export()), want)
+    assert stops in (STEPS + 1, STEPS + len(MEASURED))
+
+
+def test_a_restored_state_is_not_shared_with_the_file_it_came_from(engine: Engine) -> None:
+    training = program(engine)
+    training.advance(0.0)
+    training.advance(0.0)
+    state = copied(training.export())
+    kept = copied(state)
+    again = program(engine)
+    again.restore(state)
+    again.advance(EVERYTHING)
+    assert equal(state, kept)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(works=st.lists(st.floats(-1, 1e6), min_size=40, max_size=40))
+def test_progress_rises_strictly_to_exactly_the_work(engine: Engine, works: list[float]) -> None:
+    training = program(engine)
+    assert training.done == 0.0
+    fractions = [0.0]
+    for work in works:
+        if training.done >= training.work:
+            break
+        training.advance(work)
+        fractions.append(training.done / training.work)
+    assert all(b > a for a, b in itertools.pairwise(fractions))
+    assert fractions[-1] == 1.0, "a call that does nothing"
+
+
+def test_a_call_does_about_the_work_it_is_given(engine: Engine) -> None:
+    training = program(engine, measured=(0, 20))
+    training.advance(0.0)  # the measurement before training
+    one = NETWORK.training_flops(SAMPLES) * 2 / 5
+    for steps in (1, 7, 20):
+        before = training.done
+        training.advance(one * steps)
+        assert training.done - before == pytest.approx(one * steps)
+
+
+def test_work_is_that_of_its_cells_and_counts_every_sample_once_an_epoch(engine: Engine) -> None:
+    training = program(engine)
+    one = cell_work(NETWORK, SAMPLES, MEASURED, SAMPLES)
+    assert training.work == 2 * one
+    # 2 operations per weight: forward, and gradients of the weights, and of the inputs of all but the first layer
+    assert one == 3 * SAMPLES * 2 * (3 * (24 + 12) - 24) + 3 * SAMPLES * 2 * (24 + 12)
+
+
+@pytest.mark.parametrize("cells", [1, 2, 5])
+def test_neighbours_in_the_block_do_not_matter_on_this_machine(engine: Engine, cells: int) -> None:
+    many, one = finish(program(engine, cells)), finish(program(engine, 1))
+    for name in ("metric/loss", "metric/norm", "digests"):
+        assert many[name][0].tobytes() == one[name][0].tobytes()
+
+
+def test_a_state_of_other_cells_is_refused(engine: Engine) -> None:
+    state = copied(program(engine).export())
+    for name, array in state.items():
+        for wrong in (array.astype(np.float64 if array.dtype != np.float64 else np.float32), array[:1], array[None]):
+            if wrong.shape != array.shape or wrong.dtype != array.dtype:
+                with pytest.raises(ValueError, match="does not belong"):
+                    program(engine).restore(state | {name: wrong})
+    with pytest.raises(ValueError, match="surprise"):
+        program(engine).restore(state | {"surprise": np.zeros(1)})
+
+
+def test_a_finished_state_holds_results_alone(uninterrupted: State) -> None:
+    assert set(uninterrupted) == {"metric/loss", "metric/norm", "digests", "progress"}
+
+
+# --- what the recipe draws
+
+
+@settings(max_examples=20)
+@given(seed=SEEDS)
+def test_initial_weights_are_he_normal_and_biases_zero(seed: int) -> None:
+    network = Network((50, 80, 60, 3))
+    row = he_normal(network, seed)
+    assert row.dtype == np.float32
+    for layer in network.layers:
+        assert not row[layer.biases].any()
+        weights = row[layer.weights].astype(np.float64)
+        n = len(weights)
+        assert weights.std() == pytest.approx(math.sqrt(2 / layer.inputs), rel=6 / math.sqrt(2 * n))
+        assert weights.mean() == pytest.approx(0, abs=6 * math.sqrt(2 / layer.inputs / n))
+
+
+def test_initial_weights_differ_between_seeds_and_layers() -> None:
+    network = Network((8, 8, 8, 2))
+    a, b = he_normal(network, 1), he_normal(network, 2)
+    first, second, _ = network.layers
+    assert not np.array_equal(a[first.weights], b[first.weights])
+    assert not np.array_equal(a[first.weights], a[second.weights])
+
+
+def test_every_epoch_has_another_order_of_all_samples() -> None:
+    orders = [epoch_order(seed, 50, epoch).tolist() for seed in (1, 2) for epoch in range(5)]
+    assert all(sorted(order) == list(range(50)) for order in orders)
+    assert len({tuple(order) for order in orders}) == 10
+
+
+@pytest.mark.parametrize(
+    ("samples", "batch", "want"),
+    [(10, 5, [5, 5]), (11, 5, [5, 5, 1]), (4, 5, [4]), (5, 5, [5]), (1, 1, [1]), (3, 1, [1, 1, 1])],
+)
+def test_minibatches_hold_every_sample_of_an_epoch(engine: Engine, samples: int, batch: int, want: list[int]) -> None:
+    recipe = Recipe(NETWORK, Optimizer("sgd"), samples, batch, (1,), (0.1,), {}, measure, ())
+    assert recipe.epoch_sizes.tolist() == want
+
+
+def test_at_least_one_cell_is_in_a_block() -> None:
+    assert cells_in_cache(NETWORK, 32, 0) == 1
+    assert cells_in_cache(NETWORK, 32, 1) == 1
+    assert cells_in_cache(NETWORK, 32, 1 << 20) > cells_in_cache(NETWORK, 32, 1 << 19) > 1
