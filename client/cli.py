@@ -10,7 +10,7 @@ from pathlib import Path
 
 from client import engines, task
 from kernels import __version__
-from kernels.errors import Failure
+from kernels.errors import Failure, Interrupted, unforeseen
 from kernels.experiments import EXPERIMENTS
 
 log = logging.getLogger("client")
@@ -28,21 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(options)
     except Failure as failure:
-        log.error("%s", failure)
-        return failure.code
+        return _complain(failure)
+    except KeyboardInterrupt:
+        return _complain(Interrupted())
     except Exception as error:
-        internal = Failure(f"{type(error).__name__} at {_place(error)}: {' '.join(str(error).split())}")
-        log.error("%s", internal)
-        return internal.code
+        return _complain(unforeseen(error))
     return 0
 
 
-def _place(error: Exception) -> str:
-    """File and line where an unexpected error arose: what a report needs, in one line."""
-    where = error.__traceback__
-    while where is not None and where.tb_next is not None:
-        where = where.tb_next
-    return f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "an unknown place"
+def _complain(failure: Failure) -> int:
+    log.error("%s", failure)
+    return failure.code
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ class Runtime(Protocol):
 
 
 def drive(session: Session, runtime: Runtime, threads: int, prepare_thread: Callable[[], None]) -> bool:
-    """Compute until the session is finished (True) or the runtime wants it to stop (False, checkpoint written).
+    """Compute until the session is finished (True) or the runtime wants it to stop (False); both with a checkpoint.
 
     Suspension, checkpoints and stops take effect when the slices in flight have ended: within about 0.1 s.
     """
@@ -53,10 +53,11 @@ def drive(session: Session, runtime: Runtime, threads: int, prepare_thread: Call
                 runtime.report(session.done / session.work)
             elif request is Request.SUSPEND:
                 runtime.wait()
-            elif request is not Request.RUN or due:
+            else:
+                # Also at the end: should the result find no space, nothing is computed twice.
                 with runtime.checkpointing():
                     session.save()
                 if request is not Request.RUN:
                     return False
-            else:
-                return True
+                if not session.unfinished():
+                    return True

@@ -9,7 +9,7 @@ import wrapper
 from client import engines
 from client.drive import drive
 from client.session import Session
-from kernels import atomic, workunit
+from kernels import atomic, checkpoint, workunit
 from kernels.errors import CannotWrite, NoDevice
 from kernels.result import encode
 from wrapper import InitData
@@ -45,6 +45,8 @@ def run(slot: Path) -> None:
             runtime.temporary_exit(_RETRY_SPACE, "Cannot write to disk; trying again later.")
             return
         runtime.finish()
+    # Only now: killed before the client knew, the task would otherwise compute everything again.
+    checkpoint.remove(slot / CHECKPOINT)
 
 
 def _device(init: InitData | None) -> str:

@@ -61,9 +61,11 @@ def run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     """Compute the work unit in `path` into `out` (its name.msgpack here if None). Stopped if interrupted."""
     unit = workunit.read(path)
     target = out or Path(f"{unit.name}.msgpack")
-    saved = target.with_name(target.name + ".checkpoint")
+    # The name says whose it is: another work unit with the same --out must not take its place.
+    saved = target.with_name(f"{target.name}.{workunit.digest(unit).hex()[:8]}.{choice.engine.kind}.checkpoint")
     console = Console(stderr=True)
     session = Session(unit, choice, saved)
+    session.save()  # what cannot be written is found out before anything is computed
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

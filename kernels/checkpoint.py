@@ -16,7 +16,7 @@ import safetensors
 import safetensors.numpy
 
 from kernels import atomic, limits
-from kernels.errors import CannotRead
+from kernels.errors import CannotRead, CannotWrite
 from kernels.experiment import State
 
 FORMAT = 1
@@ -85,18 +85,19 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     """Write the checkpoint, keeping the one before it as `path`.old until this one is proven readable; CannotWrite."""
     data = encode(checkpoint)
     older = _older(path)
-    if path.exists():
-        path.replace(older)
-    atomic.write(path, data)
-    if atomic.read(path, limits.CHECKPOINT_BYTES) == data:
-        older.unlink(missing_ok=True)
+    try:
+        # An older one that is still there is the last that was proven: what lies at `path` now must not replace it.
+        if path.exists() and not older.exists():
+            path.replace(older)
+        atomic.write(path, data)
+        if atomic.read(path, limits.CHECKPOINT_BYTES) == data:
+            older.unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotWrite(path, error.strerror or error) from error
 
 
 def read(path: Path, wanted: Header) -> tuple[Checkpoint | None, list[str]]:
-    """The newest usable checkpoint among `path` and `path`.old, and a sentence for each one refused.
-
-    A refused file is removed, so that it never takes the place of a good older one.
-    """
+    """The newest usable checkpoint among `path` and `path`.old, and a sentence for each one refused."""
     refused = []
     for candidate in (path, _older(path)):
         if not candidate.exists():
@@ -106,7 +107,6 @@ def read(path: Path, wanted: Header) -> tuple[Checkpoint | None, list[str]]:
             _check_belongs(checkpoint.header, wanted)
         except (CheckpointRefused, CannotRead) as error:
             refused.append(f"checkpoint {candidate.name} is refused: {error}")
-            candidate.unlink(missing_ok=True)
         else:
             return checkpoint, refused
     return None, refused

@@ -6,6 +6,7 @@ their usual meaning; 192 and above belong to BOINC.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -28,6 +29,12 @@ class Stopped(Failure):
     """Stopped at {}; the same command goes on from the checkpoint {}."""
 
     code = 4
+
+
+class Interrupted(Failure):
+    """Interrupted before anything was computed or stored; the same command can be given again."""
+
+    code = 5
 
 
 # --- work units
@@ -166,6 +173,21 @@ class DataDirectory(Failure):
     """The data directory {} cannot be used: {}. Correct --data or AXIOM_DATA."""
 
     code = 42
+
+
+def unforeseen(error: Exception) -> Failure:
+    """An error that nobody foresaw as a failure of this program: its kind, place and text in one line."""
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "an unknown place"
+    return Failure(f"{type(error).__name__} at {place}, {one_line(error)}")
+
+
+def one_line(text: object, limit: int = 160) -> str:
+    """Text from elsewhere (a library, a file) as it may stand in a sentence: one line, printable, not too long."""
+    shown = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
+    return shown if len(shown) <= limit else shown[: limit - 3] + "..."
 
 
 def _walk(kind: type[Failure]) -> list[type[Failure]]:

@@ -6,13 +6,23 @@ import numpy as np
 
 from kernels.engine.seam import F32, F64
 
+LOSS_LIMIT = 1e6
+"""The recorded loss of a network that diverged: results hold finite numbers only."""
+
+
+def recorded_loss(loss: F64) -> F32:
+    """A mean loss as results hold it: float32, at most LOSS_LIMIT, which also stands for NaN."""
+    return np.where(loss < LOSS_LIMIT, loss, LOSS_LIMIT).astype(np.float32)
+
 
 def effective_rank(matrices: F32) -> F64:
     """Effective rank [...] of matrices [..., rows, columns]: exp of the entropy of the normalized singular values.
 
-    Between 1 and min(rows, columns); 0 for a zero matrix. Source: Roy & Vetterli, "The effective rank" (EUSIPCO 2007).
+    Between 1 and min(rows, columns); 0 for a zero matrix, and for one with infinities or NaN (a network that diverged).
+    Source: Roy & Vetterli, "The effective rank" (EUSIPCO 2007).
     """
-    values = np.linalg.svd(matrices.astype(np.float64), compute_uv=False)
+    finite = np.isfinite(matrices).all(axis=(-2, -1), keepdims=True)
+    values = np.linalg.svd(np.where(finite, matrices, 0.0).astype(np.float64), compute_uv=False)
     total = values.sum(-1, keepdims=True)
     p = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
     entropy = -np.sum(p * np.log(p, out=np.zeros_like(p), where=p > 0), axis=-1)

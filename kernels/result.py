@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from kernels import atomic, limits, workunit
 from kernels.engine.seam import F32, EngineClass
-from kernels.errors import Inconsistent, ResultFormat, ResultMismatch, ResultUnreadable
+from kernels.errors import Inconsistent, ResultFormat, ResultMismatch, ResultUnreadable, one_line
 from kernels.experiment import CellResult, Experiment
 from kernels.experiments import EXPERIMENTS
 
@@ -34,12 +34,12 @@ class Array(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Numbers: little-endian float32 bytes in C order, and their shape."""
 
     dtype: Literal["<f4"]
-    shape: Annotated[list[Annotated[int, Meta(ge=1, le=limits.MEASUREMENTS)]], Meta(min_length=1, max_length=2)]
+    shape: Annotated[list[Annotated[int, Meta(ge=1, le=limits.MEASUREMENTS)]], Meta(min_length=1, max_length=1)]
     data: Annotated[bytes, Meta(max_length=limits.METRIC_BYTES)]
 
 
 class CellRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One cell: which, its metrics [measurements, ...], and a digest of its exact state at each measurement."""
+    """One cell: which, its metrics [measurements], and a digest of its exact state at each measurement."""
 
     seed: Annotated[int, Meta(ge=0)]
     condition: Annotated[dict[Short, int | float | Short], Meta(max_length=limits.GRID_VALUES)]
@@ -130,10 +130,22 @@ def decode(data: bytes, name: str) -> Result:
             raise ResultFormat(name, head.format, FORMAT)
         result = msgspec.msgpack.decode(data, type=Result)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ResultUnreadable(name, " ".join(str(error).split())[:160] or type(error).__name__) from error
+        raise ResultUnreadable(name, one_line(error) or type(error).__name__) from error
     if msgspec.msgpack.encode(result) != data:
         raise ResultUnreadable(name, "its bytes are not the canonical ones")
+    _check_shapes(result, name)
     return result
+
+
+def _check_shapes(result: Result, name: str) -> None:
+    """Every cell has the axes and metrics of the first, and a value of each metric for each of its digests."""
+    first = result.cells[0]
+    for number, cell in enumerate(result.cells):
+        if list(cell.condition) != list(first.condition) or list(cell.metrics) != list(first.metrics):
+            raise ResultUnreadable(name, f"cell {number} has other axes or metrics than the first")
+        for metric, array in cell.metrics.items():
+            if array.shape != [len(first.digests)] or len(array.data) != 4 * len(cell.digests):
+                raise ResultUnreadable(name, f"cell {number} metric {metric} does not have a value per measurement")
 
 
 def check(result: Result, unit: workunit.WorkUnit, name: str) -> None:

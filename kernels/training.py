@@ -98,7 +98,7 @@ class Training:
         end = self._recipe.measured[self._measurements] * len(self._epoch_sizes)
         left = end - self._block.step
         if left:
-            steps = min(left, max(1, int(work / self._step_work)))
+            steps = int(min(left, max(1.0, work / self._step_work)))
             self._engine.train(self._block, self._recipe.sets["train"], self._segment(end), steps)
         if self._block.step == end:
             self._measure()

@@ -23,6 +23,7 @@ from kernels.errors import (
     WorkUnitField,
     WorkUnitFormat,
     WorkUnitUnreadable,
+    one_line,
 )
 from kernels.experiment import Cell, Condition, Experiment, Value
 from kernels.experiments import EXPERIMENTS
@@ -69,16 +70,16 @@ def decode(data: bytes, name: str) -> WorkUnit:
     if not isinstance(raw, dict) or type(raw.get("format")) is not int:
         raise WorkUnitUnreadable(name, "it has no integer field 'format'")
     if raw["format"] != FORMAT:
-        raise WorkUnitFormat(name, raw["format"], FORMAT)
+        raise WorkUnitFormat(name, one_line(raw["format"], 32), FORMAT)
     if isinstance(raw.get("experiment"), str) and raw["experiment"] not in EXPERIMENTS:
-        raise UnknownExperiment(raw["experiment"][: limits.NAME_BYTES], ", ".join(EXPERIMENTS))
+        raise UnknownExperiment(one_line(raw["experiment"], limits.NAME_BYTES), ", ".join(EXPERIMENTS))
     try:
         workunit = msgspec.convert(raw, WorkUnit)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, RecursionError, UnicodeError) as error:
         raise WorkUnitField(_reason(error)) from error
     experiment = EXPERIMENTS[workunit.experiment]
     if workunit.version != experiment.version:
-        raise ExperimentVersion(workunit.experiment, workunit.version, experiment.version)
+        raise ExperimentVersion(workunit.experiment, one_line(workunit.version, 32), experiment.version)
     if workunit.seeds.first + workunit.seeds.count > SEED_LIMIT:
         raise WorkUnitField(f"seeds end above {SEED_LIMIT - 1}")
     _check_grid(workunit, experiment)
@@ -94,15 +95,21 @@ def encode(workunit: WorkUnit) -> bytes:
 
 
 def digest(workunit: WorkUnit) -> bytes:
-    """A 16-byte BLAKE2b digest of the work unit's meaning: independent of blanks and of the order of fields."""
-    return hashlib.blake2b(msgspec.json.encode(workunit, order="sorted"), digest_size=16).digest()
+    """A 16-byte BLAKE2b digest of the work unit's meaning: however it is written, the same cells give the same."""
+    plain = msgspec.structs.replace(workunit, grid=axes(workunit))
+    return hashlib.blake2b(msgspec.json.encode(plain), digest_size=16).digest()
+
+
+def axes(workunit: WorkUnit) -> dict[str, list[Value]]:
+    """The work unit's grid written in full, in the experiment's order."""
+    grid = EXPERIMENTS[workunit.experiment].grid
+    return {axis: [v for v in values if v in workunit.grid.get(axis, values)] for axis, values in grid.items()}
 
 
 def conditions(workunit: WorkUnit) -> list[Condition]:
     """Every condition of the work unit's grid, the last axis running fastest."""
-    grid = EXPERIMENTS[workunit.experiment].grid
-    axes = [[v for v in values if v in workunit.grid.get(axis, values)] for axis, values in grid.items()]
-    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*axes)]
+    grid = axes(workunit)
+    return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
 def cells(workunit: WorkUnit) -> list[Cell]:
@@ -114,13 +121,13 @@ def cells(workunit: WorkUnit) -> list[Cell]:
 def _check_grid(workunit: WorkUnit, experiment: Experiment) -> None:
     for axis, values in workunit.grid.items():
         if axis not in experiment.grid:
-            raise GridBeyondLimits(experiment.name, f"it has no axis {axis[: limits.NAME_BYTES]!r}")
+            raise GridBeyondLimits(experiment.name, f"it has no axis {one_line(axis, limits.NAME_BYTES)!r}")
         allowed = experiment.grid[axis]
         if not 1 <= len(values) <= limits.GRID_VALUES:
             raise GridBeyondLimits(experiment.name, f"axis {axis!r} has {len(values)} values")
         strange = [v for v in values if not any(v == a and type(v) is type(a) for a in allowed)]
         if strange:
-            raise GridBeyondLimits(experiment.name, f"axis {axis!r} has no value {str(strange[0])[:32]!r}")
+            raise GridBeyondLimits(experiment.name, f"axis {axis!r} has no value {one_line(strange[0], 32)!r}")
         if len(set(values)) < len(values):
             raise GridBeyondLimits(experiment.name, f"axis {axis!r} names a value twice")
 
@@ -134,5 +141,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """One short line of a library's message, without line breaks that a hostile file put there."""
-    return " ".join(str(error).split())[:160] or type(error).__name__
+    """One short line of a library's message."""
+    return one_line(error) or type(error).__name__

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kernels import atomic, result, workunit
-from kernels.errors import Failure, TryLater
+from kernels.errors import Failure, Interrupted, TryLater, unforeseen
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
 from server_validator import ledger
@@ -22,6 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
     except Failure as failure:
         return _complain(failure)
+    except KeyboardInterrupt:
+        return _complain(Interrupted())
+    except Exception as error:
+        return _complain(unforeseen(error))
     return code
 
 
@@ -60,7 +64,7 @@ def _validate(options: argparse.Namespace) -> int:
         except Failure as failure:
             code = max(code, _complain(failure))
         except Exception as error:  # a fault of the checker says nothing about the result
-            code = max(code, _complain(TryLater(f"{path}: {type(error).__name__}: {' '.join(str(error).split())}")))
+            code = max(code, _complain(TryLater(f"{path}: {unforeseen(error)}")))
         else:
             cells = "; ".join(f"seed {cell.seed} {cell.condition}" for cell in verdict.recomputed)
             print(f"{path}: valid, {verdict.unit.name}; recomputed {cells}")
@@ -108,7 +112,7 @@ def _findings(options: argparse.Namespace) -> int:
         report.show(console, experiment, table)
         if options.plots:
             for path in report.plot(options.plots, experiment, table):
-                console.print(f"\nplot: {path}", highlight=False)
+                console.print(f"\nplot: {path}", highlight=False, markup=False)
     return 0
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kernels import atomic, result
-from kernels.errors import CannotWrite, NothingAssimilated
+from kernels.errors import CannotWrite, DataDirectory, NothingAssimilated, one_line
 from kernels.experiment import Experiment
 from kernels.findings import Table
 from kernels.result import Result
@@ -54,10 +54,12 @@ def load(data: Path, experiment: Experiment) -> Table:
     names = ["seed", *experiment.grid, *experiment.metrics]
     order = ", ".join(f'"{name}"' for name in ["seed", *experiment.grid])
     wanted = ", ".join(f'"{name}"' for name in names)
-    with duckdb.connect() as db:
-        rows = db.execute(
-            f"SELECT {wanted} FROM read_parquet(?) ORDER BY {order}", [[str(file) for file in files]]
-        ).fetchnumpy()
+    query = f"SELECT {wanted} FROM read_parquet(?) ORDER BY {order}"
+    try:
+        with duckdb.connect() as db:
+            rows = db.execute(query, [[str(file) for file in files]]).fetchnumpy()
+    except duckdb.Error as error:
+        raise DataDirectory(data, one_line(error)) from error
     return Table(
         np.asarray(rows["seed"], dtype=np.int64),
         {axis: np.asarray(rows[axis]) for axis in experiment.grid},

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kernels import workunit
-from kernels.errors import DataDirectory, SeedsTaken
+from kernels.errors import DataDirectory, Failure, SeedsTaken, TryLater
 from kernels.workunit import WorkUnit
 
 _LOCK_SECONDS = 30.0  # to wait for another command that writes
@@ -43,10 +43,15 @@ def issue(data: Path, unit: WorkUnit) -> None:
 
 
 def find(data: Path, digest: bytes) -> WorkUnit | None:
-    """The work unit of this digest, or None if it was never issued here."""
+    """The work unit of this digest, or None if it was never issued here. TryLater if this program cannot check it."""
     with _open(data, create=False) as db:
         row = db.execute("SELECT body, name FROM issued WHERE digest = ?", [digest]).fetchone()
-    return workunit.decode(bytes(row[0]), f"ledger entry {row[1]}") if row else None
+    if row is None:
+        return None
+    try:
+        return workunit.decode(bytes(row[0]), f"ledger entry {row[1]}")
+    except Failure as failure:  # issued by another version of this program
+        raise TryLater(f"work unit {row[1]} needs another version of this program: {failure}") from failure
 
 
 def record_failure(data: Path, name: str, error_mask: int, boinc_id: int, batch: int) -> None:

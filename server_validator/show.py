@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kernels import result
@@ -24,7 +25,7 @@ def as_json(found: Result) -> str:
         {
             "seed": cell.seed,
             "condition": cell.condition,
-            "metrics": {name: result.unpack(array).tolist() for name, array in cell.metrics.items()},
+            "metrics": {name: _plain(array) for name, array in cell.metrics.items()},
             "digests": [digest.hex() for digest in cell.digests],
         }
         for cell in found.cells
@@ -32,14 +33,19 @@ def as_json(found: Result) -> str:
     return json.dumps(_header(found) | {"cells": cells})
 
 
+def _plain(array: result.Array) -> list[float | None]:
+    """The numbers of a metric; None for what JSON has no number for."""
+    return [float(v) if np.isfinite(v) else None for v in result.unpack(array)]
+
+
 def show(console: Console, path: Path, found: Result) -> None:
     """Print what was computed, where and how long, and per condition the metrics' ends and curves, mean over seeds."""
     head = _header(found)
-    console.print(f"[bold]{path}[/]", highlight=False)
+    console.print(f"[bold]{escape(str(path))}[/]", highlight=False)
     for name in ("experiment", "version", "workunit", "app_version", "engine"):
         console.print(f"  {name:12} {head[name]}", highlight=False)
     device, timings = found.device, found.timings
-    console.print(f"  {'device':12} {device.name} ({device.kind}, {device.platform}, {device.threads} threads)")
+    console.print(f"  {'device':12} {escape(device.name)} ({device.kind}, {device.platform}, {device.threads} threads)")
     console.print(f"  {'computing':12} {timings.computing:.1f} s, {timings.cpu:.1f} s of CPU time")
     conditions: dict[tuple[object, ...], list[result.CellRecord]] = {}
     for cell in found.cells:
@@ -67,7 +73,7 @@ def _mean(cells: Sequence[result.CellRecord], metric: str) -> F32:
 def spark(values: F32) -> str:
     """A curve in one line of bars, from its lowest to its highest value."""
     low, high = float(values.min()), float(values.max())
-    if not high > low:
+    if not np.isfinite(high - low) or not high > low:
         return _BARS[0] * len(values)
     return "".join(_BARS[round((float(v) - low) / (high - low) * (len(_BARS) - 1))] for v in values)
 

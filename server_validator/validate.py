@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from kernels import result, workunit
 from kernels.engine.exact_engine import ExactEngine
 from kernels.engine.exact_library import EngineUnavailable
 from kernels.engine.seam import F32, F64, Engine, EngineClass
-from kernels.errors import NotIssued, RecomputationDiffers, TryLater
+from kernels.errors import CannotRead, DataDirectory, NotIssued, RecomputationDiffers, TryLater
 from kernels.experiment import Cell, CellResult, Experiment, Metric, compute
 from kernels.experiments import EXPERIMENTS
 from kernels.result import CellRecord, Result
@@ -21,6 +22,9 @@ from server_validator import ledger
 
 RECOMPUTED = 2
 """Cells recomputed per result: one invented cell of n passes with probability 1 - 2 / n, all invented ones never."""
+
+_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG)
+"""What is wrong with the upload itself; any other trouble with reading is the server's."""
 
 LINEAR_ALGEBRA = 1e-6  # relative difference allowed to metrics that pass through linear algebra
 
@@ -35,7 +39,14 @@ class Verdict:
 
 def validate(path: Path, data: Path, recomputed: int = RECOMPUTED) -> Verdict:
     """Check a result file against the ledger in `data`; a Failure that says what is wrong, or a verdict."""
-    found, unit = read(path, data)
+    try:
+        found, unit = read(path, data)
+    except DataDirectory as error:  # BOINC takes every code but 0 and 3 for an invalid result
+        raise TryLater(f"{path}: {error}") from error
+    except CannotRead as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno not in _NO_SUCH_FILE:
+            raise TryLater(error) from error
+        raise
     # Drawn now, by the operating system's randomness: nobody can know it when the result is made.
     drawn = random.SystemRandom().sample(range(len(found.cells)), min(recomputed, len(found.cells)))
     cells = workunit.cells(unit)

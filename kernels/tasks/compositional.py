@@ -35,6 +35,10 @@ class Compositional:
         return int(self.values**self.groups)
 
     def __post_init__(self) -> None:
+        if min(self.values, self.classes) < 2 or min(self.groups, self.group_size, self.train, self.test) < 1:
+            raise ValueError(f"a compositional task needs at least two values and classes, and one of the rest: {self}")
+        if not 0.0 <= self.noise < np.inf:
+            raise ValueError(f"noise {self.noise} is not a finite number from 0 on")
         pattern = np.array(self.held_out)
         if pattern.ndim != 2 or pattern.shape[1] != self.groups or pattern.min() < 0 or pattern.max() >= self.values:
             raise ValueError(f"held_out must be rows of {self.groups} values below {self.values}, not {self.held_out}")

@@ -134,7 +134,6 @@ def test_another_work_units_checkpoint_is_refused_and_the_log_says_so(
     assert "starting from the beginning" in caplog.text
 
 
-@pytest.mark.xfail(strict=True, reason="fault: another work unit's checkpoint is deleted, hours of work with it")
 def test_another_work_units_checkpoint_is_not_destroyed(tmp_path: Path) -> None:
     mine = session(tiny.unit(7), tmp_path)
     mine.slice(0)

@@ -142,7 +142,6 @@ def test_a_torn_one_that_was_refused_never_replaces_the_good_one(path: Path) -> 
     assert same(checkpoint.read(path, HEADER)[0], made(4))
 
 
-@pytest.mark.xfail(strict=True, reason="fault: write moves an unproven newer file over the good older one")
 def test_a_newer_one_that_a_disk_tore_never_replaces_the_good_one_within_one_run(path: Path) -> None:
     """The disk lies once: what write reads back is not what it wrote, so the older one stays. Then it is full."""
     older(path).write_bytes(checkpoint.encode(made(1)))
@@ -152,13 +151,12 @@ def test_a_newer_one_that_a_disk_tore_never_replaces_the_good_one_within_one_run
     assert same(checkpoint.read(path, HEADER)[0], made(1))
 
 
-def test_two_torn_ones_are_both_named_and_removed(path: Path) -> None:
+def test_two_torn_ones_are_both_named(path: Path) -> None:
     older(path).write_bytes(b"torn")
     path.write_bytes(b"")
     found, refused = checkpoint.read(path, HEADER)
     assert found is None
     assert len(refused) == 2
-    assert list(path.parent.iterdir()) == []
 
 
 def test_a_crash_before_the_new_one_is_in_place_leaves_the_older(path: Path) -> None:
@@ -212,7 +210,6 @@ def test_blocks_may_be_of_other_widths(path: Path) -> None:
     assert refused == []
 
 
-@pytest.mark.xfail(strict=True, reason="fault: a checkpoint that cannot be read for a moment is thrown away")
 def test_a_checkpoint_that_cannot_be_opened_is_not_removed(path: Path) -> None:
     import resource
 
@@ -226,7 +223,6 @@ def test_a_checkpoint_that_cannot_be_opened_is_not_removed(path: Path) -> None:
     assert path.exists()
 
 
-@pytest.mark.xfail(strict=True, reason="fault: write's own rename raises a bare OSError")
 def test_a_folder_in_the_way_is_cannot_write(path: Path) -> None:
     checkpoint.write(path, made(1))
     older(path).mkdir()

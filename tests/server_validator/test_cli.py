@@ -157,7 +157,6 @@ def test_plots_that_cannot_be_written_are_33(tmp_path: Path, run: Callable[..., 
     assert run("--data", data, "findings", "--plots", tmp_path / "file").code == 33
 
 
-@pytest.mark.xfail(strict=True, reason="fault: a damaged Parquet file ends findings with duckdb's traceback")
 def test_a_damaged_data_set_is_one_sentence(tmp_path: Path, run: Callable[..., Run]) -> None:
     data, _ = assimilated(tmp_path, run, tiny.unit())
     (data / "results" / "compgen" / "1" / "other.parquet").write_bytes(b"damaged")
@@ -271,7 +270,6 @@ def test_a_fault_of_the_checker_is_3_and_says_nothing_about_the_result(
     assert "no memory left" in one_line(found)
 
 
-@pytest.mark.xfail(strict=True, reason="fault: 42, which BOINC's script_validator reads as an invalid result")
 @pytest.mark.parametrize("ledger_is", ["garbage", "missing", "a folder", "locked"])
 def test_a_data_directory_that_cannot_be_used_is_3_for_the_validator(
     data: Path, run: Callable[..., Run], tiny_file: Path, ledger_is: str, monkeypatch: pytest.MonkeyPatch

@@ -79,7 +79,6 @@ def test_versions_have_seeds_of_their_own(tmp_path: Path) -> None:
         ledger.issue(tmp_path, msgspec.structs.replace(unit(105, 10), version=2))
 
 
-@pytest.mark.xfail(strict=True, reason="fault: after a new version, results in flight are refused with 13 as bad")
 def test_results_in_flight_are_not_bad_when_the_experiment_has_a_new_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
