@@ -2,8 +2,6 @@
 #include "exact.h"
 #include "fpenv.h"
 
-enum isa { AVX512_ISA, AVX2_ISA, NEON_ISA, SCALAR_ISA }; /* exact_library.ISAS, fastest first */
-
 #if defined(__x86_64__) || defined(_M_X64)
 
 #if defined(_MSC_VER) && !defined(__clang__)

@@ -494,15 +494,18 @@ static void draw(struct space *w, const struct layer *at, const struct stream *s
 INLINE void hidden(const int activation, const struct layer *at, float *out, float *factor, size_t samples)
 {
     const size_t width = padded(at->outputs);
+    if (!factor) { /* a loop of its own: no compiler turns `if` into masked loads from NULL, which QEMU 7 faults on */
+        for (size_t s = 0; s < samples; s++)
+            for (size_t n = 0; n < width; n += LANES) {
+                float *const o = out + s * at->out + n;
+                v_store(o, activate(activation, v_load(o)));
+            }
+        return;
+    }
     for (size_t s = 0; s < samples; s++)
         for (size_t n = 0; n < width; n += LANES) {
             const size_t i = s * at->out + n;
-            const vec a = activate(activation, v_load(out + i));
-            if (!factor) {
-                v_store(out + i, a);
-                continue;
-            }
-            const vec f = v_load(factor + i);
+            const vec a = activate(activation, v_load(out + i)), f = v_load(factor + i);
             v_store(out + i, v_mul(a, f));
             v_store(factor + i, v_mul(slope(activation, a), f));
         }

@@ -75,4 +75,23 @@ struct axiom_variant {
 
 extern const struct axiom_variant axiom_avx512, axiom_avx2, axiom_neon, axiom_scalar;
 
+/* dispatch.c: `isa` is the number of one of the bits that axiom_isas sets. */
+enum isa { AVX512_ISA, AVX2_ISA, NEON_ISA, SCALAR_ISA }; /* exact_library.ISAS, fastest first */
+
+API int axiom_isas(void);
+API int axiom_train(int isa, const struct axiom_block *, const struct axiom_data *, const struct axiom_schedule *);
+API int axiom_evaluate(int isa, const struct axiom_block *, const struct axiom_data *, double *loss, int64_t *correct);
+API int axiom_activations(int isa, const struct axiom_block *, const struct axiom_data *, int32_t layer, float *out);
+API int axiom_gradient(int isa, const struct axiom_block *, const struct axiom_data *, float *out);
+API void axiom_math(int isa, int32_t function, int64_t count, const float *in, float *out);
+
+/* random.c */
+struct stream;
+API void axiom_words(const struct stream *, int64_t count, uint32_t *out);
+API void axiom_block(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+API void axiom_uniform(const struct stream *, int64_t count, float *out);
+API void axiom_bernoulli(const struct stream *, double p, int64_t count, uint8_t *out);
+API int axiom_permutation(const struct stream *, int64_t count, int32_t *out);
+API void axiom_normal(const struct stream *, int64_t count, double *out);
+
 #endif

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import SLOTS, Block, Data, Network, Optimizer, Schedule
+from kernels.engine.seam import SLOTS, Activation, Block, Data, Loss, Network, Optimizer, Schedule
 from kernels.philox import Purpose, integers, normal, permutation, uniform
 
 SGD, MOMENTUM, ADAM = Optimizer("sgd"), Optimizer("momentum"), Optimizer("adam")
@@ -122,3 +122,55 @@ PROGRAMS: dict[str, Program] = {
     ),
     "wide": Program(Network((20, 130, 67, 2)), MOMENTUM, samples=70, sizes=(33, 37)),
 }
+
+REGISTER_EDGES = (
+    ((1, 4, 1), 1, 3),
+    ((33, 47, 16, 17), 16, 40),
+    ((16, 32, 48, 10), 128, 300),
+    ((3, 129, 256, 3), 29, 64),
+    ((200, 144, 20), 131, 131),
+    ((31, 65, 100), 257, 300),
+    ((7, 12, 12, 12, 2), 300, 400),
+)
+"""Sizes, minibatch and samples on both sides of registers, panels and chunks of samples."""
+
+
+def at_the_edge(sizes: tuple[int, ...], minibatch: int, samples: int) -> Program:
+    """The program of one of REGISTER_EDGES."""
+    network = Network(sizes, loss="binary" if sizes[-1] == 1 else "softmax")
+    return Program(network, MOMENTUM, 2, samples, (minibatch, 5), l2=True, dropout=(0.2, 0.0), mask=True)
+
+
+KINDS = ("nan", "nan in data", "inf", "huge", "denormal", "negative zero")
+"""What `poisoned` knows."""
+
+POISONED: tuple[tuple[Loss, Activation], ...] = (
+    ("softmax", "relu"),
+    ("binary", "tanh"),
+    ("squared", "sigmoid"),
+    ("squared", "linear"),
+    ("softmax", "tanh"),
+)
+"""Losses and activations with which special numbers are tried."""
+
+
+def poisoned(kind: str, loss: Loss = "softmax", activation: Activation = "relu") -> tuple[Block, Data, Schedule]:
+    """30 steps over numbers at the edge of what floats hold."""
+    program = Program(Network((6, 20, 17, 3), activation, loss), MOMENTUM, cells=2, l2=True, decay=True)
+    block, data, schedule = program.build(30)
+    bad_nan = np.array([0xFFC12345], np.uint32).view(np.float32)[0]
+    if kind == "nan":
+        block.params[0, 3] = bad_nan
+    elif kind == "nan in data":
+        data.x[0, 1, :4] = bad_nan
+    elif kind == "inf":
+        block.params[0, 3], block.params[1, 150] = np.inf, -np.inf
+    elif kind == "huge":
+        block.params[:] *= np.float32(3e37)
+    elif kind == "denormal":
+        block.params[:] *= np.float32(1e-41)
+        data.x[:] *= np.float32(1e-3)
+    elif kind == "negative zero":
+        block.params[:, ::2] = -0.0
+        data.x[:, ::2] = -0.0
+    return block, data, schedule

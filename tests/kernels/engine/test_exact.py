@@ -21,7 +21,17 @@ from kernels.engine.exact_library import ISAS, EngineUnavailable
 from kernels.engine.seam import SLOTS, Block, Data, Network, Optimizer, Schedule
 from kernels.philox import Purpose
 from tests.kernels.engine import exhaustive, golden
-from tests.kernels.engine.programs import ADAM, MOMENTUM, PROGRAMS, Program
+from tests.kernels.engine.programs import (
+    ADAM,
+    KINDS,
+    MOMENTUM,
+    POISONED,
+    PROGRAMS,
+    REGISTER_EDGES,
+    Program,
+    at_the_edge,
+    poisoned,
+)
 
 HERE = exact_library.available()
 STEPS = 2000
@@ -91,24 +101,10 @@ def test_golden_digests(name: str, isa: str, monkeypatch: pytest.MonkeyPatch) ->
     assert golden.digests(name) == want["digests"][name]
 
 
-@pytest.mark.parametrize(
-    ("sizes", "minibatch", "samples"),
-    [
-        ((1, 4, 1), 1, 3),
-        ((33, 47, 16, 17), 16, 40),
-        ((16, 32, 48, 10), 128, 300),
-        ((3, 129, 256, 3), 29, 64),
-        ((200, 144, 20), 131, 131),
-        ((31, 65, 100), 257, 300),
-        ((7, 12, 12, 12, 2), 300, 400),
-    ],
-)
+@pytest.mark.parametrize(("sizes", "minibatch", "samples"), REGISTER_EDGES)
 def test_every_edge_of_the_register_blocks(sizes: tuple[int, ...], minibatch: int, samples: int) -> None:
     """Widths and minibatches on both sides of registers, panels and chunks of samples; measurements too."""
-    loss = "binary" if sizes[-1] == 1 else "softmax"
-    program = Program(
-        Network(sizes, loss=loss), MOMENTUM, 2, samples, (minibatch, 5), l2=True, dropout=(0.2, 0.0), mask=True
-    )
+    program = at_the_edge(sizes, minibatch, samples)
     found = []
     for isa in HERE:
         block, data, schedule = program.build(12)
@@ -240,35 +236,8 @@ def test_flush_to_zero_of_others_does_not_matter(isa: str) -> None:
 # --- numbers at the edge
 
 
-def poisoned(kind: str, loss: str = "softmax", activation: str = "relu") -> tuple[Block, Data, Schedule]:
-    program = Program(Network((6, 20, 17, 3), activation, loss), MOMENTUM, cells=2, l2=True, decay=True)
-    block, data, schedule = program.build(30)
-    bad_nan = np.array([0xFFC12345], np.uint32).view(np.float32)[0]
-    if kind == "nan":
-        block.params[0, 3] = bad_nan
-    elif kind == "nan in data":
-        data.x[0, 1, :4] = bad_nan
-    elif kind == "inf":
-        block.params[0, 3], block.params[1, 150] = np.inf, -np.inf
-    elif kind == "huge":
-        block.params[:] *= np.float32(3e37)
-    elif kind == "denormal":
-        block.params[:] *= np.float32(1e-41)
-        data.x[:] *= np.float32(1e-3)
-    elif kind == "negative zero":
-        block.params[:, ::2] = -0.0
-        data.x[:, ::2] = -0.0
-    return block, data, schedule
-
-
-KINDS = ("nan", "nan in data", "inf", "huge", "denormal", "negative zero")
-
-
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("loss", "activation"),
-    [("softmax", "relu"), ("binary", "tanh"), ("squared", "sigmoid"), ("squared", "linear"), ("softmax", "tanh")],
-)
+@pytest.mark.parametrize(("loss", "activation"), POISONED)
 def test_special_numbers_are_the_same_everywhere(kind: str, loss: str, activation: str) -> None:
     found = []
     for isa in HERE:

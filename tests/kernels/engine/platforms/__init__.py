@@ -1,0 +1,1 @@
+"""The proof that every platform computes the same bits."""
