@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 THREADS ?= $(shell nproc)
 
-.PHONY: run test check clean
+.PHONY: run test check exactness sanitize clean
 .DEFAULT_GOAL := run
 
 # One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
@@ -20,6 +20,17 @@ run: $(READY)
 test: $(READY) check
 	.ci/apt-install boinc-client
 	$(BIN)/python -m pytest
+
+# The exact engine's bits: cross-compiled for every platform and run under emulators and Wine (a quarter of an hour), and
+# exp, log, tanh over all floats; then the whole feature set under AddressSanitizer and UndefinedBehaviorSanitizer.
+exactness: $(READY)
+	.ci/apt-install qemu-user wine64 clang
+	$(BIN)/python -m pip install --quiet ziglang
+	$(BIN)/python -m tests.kernels.engine.platforms.check
+	$(BIN)/python -m tests.kernels.engine.exhaustive
+
+sanitize: $(READY)
+	$(BIN)/python -m tests.kernels.engine.sanitize
 
 check: $(READY)
 	$(BIN)/ruff check .
