@@ -17,26 +17,27 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for everybody, whatever threads they start
+CORES = os.sched_getaffinity(0)
+os.sched_setaffinity(0, {min(CORES)})  # one core for everybody, whatever threads they start
 
 import numpy as np
 import torch
-from kernels.engine.exact_engine import ExactEngine
 
+from kernels.engine.exact_engine import ExactEngine
 from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer, Schedule
 from kernels.engine.torch_engine import TorchEngine
 from kernels.philox import Purpose, integers, normal, permutation
 from kernels.training import he_normal
 
 NETWORKS, INPUTS, CLASSES, BATCH, STEPS = 32, 32, 10, 128, 16
-EPOCHS = 8  # of STEPS steps in one call of our engines: they return to Python every 0.1 s, not every epoch
+EPOCHS = 256  # in one call of our engines, shared by its networks: they return to Python every 0.1 s, not every epoch
 RATE, MOMENTUM = 0.01, 0.9
 Burst = Callable[[], int]  # trains; how many networks x steps
 
@@ -53,9 +54,10 @@ def ours(engine: Engine, width: int, networks: int = NETWORKS, block: int = NETW
     """One of our engines, `block` networks at a time, each with its own order of samples."""
     network = Network((INPUTS, width, width, CLASSES))
     x, y, _ = samples()
+    epochs = EPOCHS // networks
     order = np.stack(
         [
-            np.concatenate([permutation(c, Purpose.ORDER, BATCH * STEPS, (e, 0, 0)) for e in range(EPOCHS)])
+            np.concatenate([permutation(c, Purpose.ORDER, BATCH * STEPS, (e, 0, 0)) for e in range(epochs)])
             for c in range(networks)
         ]
     )
@@ -68,14 +70,14 @@ def ours(engine: Engine, width: int, networks: int = NETWORKS, block: int = NETW
         )
         data = Data(x[None], y[None], np.zeros(len(cells), np.int64))
         mine = np.ascontiguousarray(order[start : start + len(cells)])
-        rate = np.full((len(cells), STEPS * EPOCHS), RATE, np.float32)
-        work.append((state, data, Schedule(0, np.full(STEPS * EPOCHS, BATCH, np.int32), mine, rate)))
+        rate = np.full((len(cells), STEPS * epochs), RATE, np.float32)
+        work.append((state, data, Schedule(0, np.full(STEPS * epochs, BATCH, np.int32), mine, rate)))
 
     def burst() -> int:
         for state, data, schedule in work:
             state.step = 0
-            engine.train(state, data, schedule, STEPS * EPOCHS)
-        return networks * STEPS * EPOCHS
+            engine.train(state, data, schedule, STEPS * epochs)
+        return networks * STEPS * epochs
 
     return burst
 
@@ -315,6 +317,26 @@ def main() -> None:
                 f"  {name:36} {rate:14.0f}  {100 * rate * flops / peak:6.1f}  {100 * rate * flops / limit:7.1f}"
                 f"  {rate / loop:12.2f}"
             )
+    two_threads(options.widths, options.rounds)
+
+
+def two_threads(widths: Sequence[int], rounds: int) -> None:
+    """What a second thread brings, on two cores: blocks side by side, as `axiom-worker run --threads 2` does it."""
+    os.sched_setaffinity(0, CORES)
+    print(f"\nexact engine, two threads on {len(CORES)} cores against one:")
+    for width in widths:
+        bursts = [ours(ExactEngine(), width) for _ in range(2)]
+        ratios = []
+        with ThreadPoolExecutor(2) as pool:
+            for _ in range(rounds):
+                rates = []
+                for together in (bursts[:1], bursts):
+                    start, done = time.perf_counter(), 0
+                    while time.perf_counter() - start < 0.15:
+                        done += sum(pool.map(lambda burst: burst(), together))
+                    rates.append(done / (time.perf_counter() - start))
+                ratios.append(rates[1] / rates[0])
+        print(f"  width {width:4} x {median(ratios):.2f}")
 
 
 if __name__ == "__main__":
