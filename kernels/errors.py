@@ -137,7 +137,7 @@ class NoDevice(Failure):
 
 
 class NoEngine(Failure):
-    """Engine {} is not in this program: {}. Choose another engine or install it."""
+    """The {} engine cannot run here: {}. Choose another with --engine, or another computer."""
 
     code = 31
 

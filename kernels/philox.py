@@ -100,9 +100,9 @@ def normal_quantile(u: F64) -> F64:
     """
     q = u - 0.5
     r = 0.180625 - q * q
-    centre = q * (_horner(_A, r) / _horner(_B, r))
+    centre = q * (_horner(AS241_A, r) / _horner(AS241_B, r))
     s = np.sqrt(-log(np.minimum(u, 1.0 - u))) - 1.6
-    tail = _horner(_C, s) / _horner(_D, s)
+    tail = _horner(AS241_C, s) / _horner(AS241_D, s)
     return np.where(np.abs(q) <= 0.425, centre, np.where(q < 0.0, -tail, tail))
 
 
@@ -117,7 +117,7 @@ def log(x: F64) -> F64:
     e = np.where(low, exponent - 1, exponent).astype(np.float64)
     s = (m - 1.0) / (m + 1.0)
     t = s * s
-    series = s * t * _horner(_ARTANH, t)
+    series = s * t * _horner(ARTANH, t)
     # ln 2 in two parts, the first with enough trailing zeros that e times it is exact.
     return e * 6.93147180369123816490e-01 + (2.0 * s + (series + e * 1.90821492927058770002e-10))
 
@@ -130,20 +130,20 @@ def _horner(coefficients: tuple[float, ...], x: F64) -> F64:
     return total
 
 
-_ARTANH = tuple(2.0 / (2 * k + 3) for k in range(11))
-_A = (
+ARTANH = tuple(2.0 / (2 * k + 3) for k in range(11))
+AS241_A = (
     3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3, 1.3731693765509461125e4,
     4.5921953931549871457e4, 6.7265770927008700853e4, 3.3430575583588128105e4, 2.5090809287301226727e3,
 )  # fmt: skip
-_B = (
+AS241_B = (
     1.0, 4.2313330701600911252e1, 6.8718700749205790830e2, 5.3941960214247511077e3,
     2.1213794301586595867e4, 3.9307895800092710610e4, 2.8729085735721942674e4, 5.2264952788528545610e3,
 )  # fmt: skip
-_C = (
+AS241_C = (
     1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0, 3.64784832476320460504e0,
     1.27045825245236838258e0, 2.41780725177450611770e-1, 2.27238449892691845833e-2, 7.74545014278341407640e-4,
 )  # fmt: skip
-_D = (
+AS241_D = (
     1.0, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.89767334985100004550e-1,
     1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4, 1.05075007164441684324e-9,
 )  # fmt: skip

@@ -24,7 +24,8 @@ from kernels.engine.seam import (
     check_data,
     check_training,
 )
-from kernels.philox import Purpose, key
+from kernels.engine.torch_philox import bernoulli, stream
+from kernels.philox import Purpose
 
 _EVALUATION_CHUNK = 4096  # samples of one forward pass: bounds memory, not results of a cell's counts
 
@@ -142,10 +143,8 @@ class _Step:
         if schedule.dropout is None or not np.any(schedule.dropout):
             self.dropout = None
         else:
-            threshold = np.floor(schedule.dropout.astype(np.float64) * 2.0**32).astype(np.int64)
             scale = (np.float32(1) / (np.float32(1) - schedule.dropout)).astype(np.float32)
-            keys = np.stack([key(int(seed), Purpose.DROPOUT) for seed in block.seeds]).astype(np.int64)
-            self.dropout = (put(threshold), put(scale), put(keys))
+            self.dropout = (put(schedule.dropout), put(scale), stream(block.seeds, Purpose.DROPOUT, self.params.device))
 
     def minibatch(self, at: int) -> tuple[Tensor, Tensor]:
         """Inputs and targets [cells, feature, samples] of a step."""
@@ -186,16 +185,10 @@ class _Step:
         """Inverted dropout's factors [cells, width, samples]: 0 or 1 / (1 - p); word (unit * samples + sample)."""
         if self.dropout is None:
             return None
-        threshold, scale, keys = self.dropout
-        cells, width, samples = shape
-        blocks = -(-width * samples // 4)
-        counter = torch.zeros(cells, blocks, 4, dtype=torch.int64, device=self.params.device)
-        counter[:, :, 0] = torch.arange(blocks, device=self.params.device)
-        counter[:, :, 1] = self.schedule.first + at
-        counter[:, :, 2] = layer
-        words = philox4x32(counter, keys[:, None, :]).view(cells, -1)[:, : width * samples]
-        kept = words.view(shape) >= threshold[:, None, None]
-        return kept * scale[:, None, None]
+        probability, scale, keys = self.dropout
+        _, width, samples = shape
+        dropped = bernoulli(keys, probability, width * samples, (self.schedule.first + at, layer, 0)).view(shape)
+        return ~dropped * scale[:, None, None]
 
     def run(self, at: int) -> None:
         """One step: gradient, decays, optimizer, mask."""
@@ -264,15 +257,3 @@ def _right(network: Network, outputs: Tensor, y: Tensor) -> Tensor:
     if network.loss == "binary":
         return ((outputs > 0) == (y > 0.5)).all(1)
     return torch.zeros(outputs.shape[0], outputs.shape[2], dtype=torch.bool, device=outputs.device)
-
-
-def philox4x32(counter: Tensor, key: Tensor) -> Tensor:
-    """`kernels.philox.philox4x32` on int64 tensors that hold 32-bit words (torch has no unsigned products)."""
-    low = 0xFFFFFFFF
-    c0, c1, c2, c3 = counter.unbind(-1)
-    k0, k1 = key.unbind(-1)
-    for _ in range(10):
-        p0, p1 = c0 * 0xD2511F53, c2 * 0xCD9E8D57  # wraps modulo 2^64: the bits of the unsigned product
-        c0, c1, c2, c3 = ((p1 >> 32) & low) ^ c1 ^ k0, p1 & low, ((p0 >> 32) & low) ^ c3 ^ k1, p0 & low
-        k0, k1 = (k0 + 0x9E3779B9) & low, (k1 + 0xBB67AE85) & low
-    return torch.stack([c0, c1, c2, c3], dim=-1)
