@@ -10,7 +10,7 @@ from pathlib import Path
 
 from client import engines, task
 from kernels import __version__
-from kernels.errors import Failure, Interrupted, unforeseen
+from kernels.errors import exit_code
 from kernels.experiments import EXPERIMENTS
 
 log = logging.getLogger("client")
@@ -25,23 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         format="%(asctime)s (%(process)d): %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S",
     )
-    try:
-        _run(options)
-    except Failure as failure:
-        return _complain(failure)
-    except KeyboardInterrupt:
-        return _complain(Interrupted())
-    except Exception as error:
-        return _complain(unforeseen(error))
-    return 0
+    return exit_code(lambda: _run(options), lambda failure: log.error("%s", failure))
 
 
-def _complain(failure: Failure) -> int:
-    log.error("%s", failure)
-    return failure.code
-
-
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> int:
     if options.command is None:
         task.run(Path.cwd())
     elif options.command == "experiments":
@@ -52,6 +39,7 @@ def _run(options: argparse.Namespace) -> None:
 
         choice = engines.choose(options.engine, options.device, options.threads)
         terminal.run(options.workunit, options.out, choice, options.threads)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

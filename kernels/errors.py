@@ -6,6 +6,7 @@ their usual meaning; 192 and above belong to BOINC.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -182,6 +183,20 @@ def unforeseen(error: Exception) -> Failure:
         where = where.tb_next
     place = f"{Path(where.tb_frame.f_code.co_filename).name}:{where.tb_lineno}" if where else "an unknown place"
     return Failure(f"{type(error).__name__} at {place}, {one_line(error)}")
+
+
+def exit_code(command: Callable[[], int], complain: Callable[[Failure], object]) -> int:
+    """Run a program's command: its own exit code, or that of the failure it ends with, which `complain` shows."""
+    try:
+        return command()
+    except Failure as failure:
+        found = failure
+    except KeyboardInterrupt:
+        found = Interrupted()
+    except Exception as error:
+        found = unforeseen(error)
+    complain(found)
+    return found.code
 
 
 def one_line(text: object, limit: int = 160) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kernels import atomic, result, workunit
-from kernels.errors import Failure, Interrupted, TryLater, unforeseen
+from kernels.errors import Failure, TryLater, exit_code, unforeseen
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
 from server_validator import ledger
@@ -18,15 +18,7 @@ from server_validator import ledger
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code from the table in kernels/errors.py."""
     options = _parser().parse_args(arguments)
-    try:
-        code: int = options.run(options)
-    except Failure as failure:
-        return _complain(failure)
-    except KeyboardInterrupt:
-        return _complain(Interrupted())
-    except Exception as error:
-        return _complain(unforeseen(error))
-    return code
+    return exit_code(lambda: int(options.run(options)), _complain)
 
 
 def _complain(failure: Failure) -> int:
