@@ -98,7 +98,9 @@ def _findings(options: argparse.Namespace) -> int:
     from server_validator import dataset, report
 
     console = Console()
-    for name in [options.experiment] if options.experiment else EXPERIMENTS:
+    # Without a name: every experiment that has data. With one: its name in the failure if it has none.
+    names = [options.experiment] if options.experiment else dataset.assimilated(options.data)
+    for name in names:
         experiment = EXPERIMENTS[name]
         table = dataset.load(options.data, experiment)
         report.show(console, experiment, table)

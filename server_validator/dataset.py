@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from kernels import atomic, result
 from kernels.errors import CannotWrite, DataDirectory, NothingAssimilated, one_line
 from kernels.experiment import Experiment
+from kernels.experiments import EXPERIMENTS
 from kernels.findings import Table
 from kernels.result import Result
 from kernels.workunit import WorkUnit
@@ -44,6 +45,14 @@ def store(data: Path, unit: WorkUnit, found: Result, boinc_id: int) -> Path:
     path = folder / f"{unit.name}.parquet"
     atomic.write(path, buffer.getvalue())
     return path
+
+
+def assimilated(data: Path) -> list[str]:
+    """The experiments whose present version has assimilated cells, in the registry's order; NothingAssimilated."""
+    found = [row.name for row in EXPERIMENTS.values() if any(_folder(data, row.name, row.version).glob("*.parquet"))]
+    if not found:
+        raise NothingAssimilated("any experiment", data)
+    return found
 
 
 def load(data: Path, experiment: Experiment) -> Table:

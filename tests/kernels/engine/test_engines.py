@@ -17,9 +17,13 @@ from tests.kernels.engine.programs import PROGRAMS, Program
 STEPS = 7
 
 
-@pytest.fixture(params=["exact", "torch"])
+@pytest.fixture(params=["exact", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    return {"exact": ExactEngine, "torch": TorchEngine}[request.param]()
+    if request.param == "exact":
+        return ExactEngine()
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    return TorchEngine("cuda:0" if request.param == "cuda" else "cpu")
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
