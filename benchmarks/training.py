@@ -50,8 +50,11 @@ def samples() -> tuple[F32, F32, np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     return x, np.ascontiguousarray(np.eye(CLASSES, dtype=np.float32)[:, labels]), labels
 
 
-def ours(engine: Engine, width: int, networks: int = NETWORKS, block: int = NETWORKS) -> Burst:
-    """One of our engines, `block` networks at a time, each with its own order of samples."""
+Work = list[tuple[Block, Data, Schedule]]
+
+
+def training(width: int, networks: int, block: int) -> Work:
+    """The networks at their beginning, in blocks, each network with its own order of samples."""
     network = Network((INPUTS, width, width, CLASSES))
     x, y, _ = samples()
     epochs = EPOCHS // networks
@@ -61,7 +64,7 @@ def ours(engine: Engine, width: int, networks: int = NETWORKS, block: int = NETW
             for c in range(networks)
         ]
     )
-    work = []
+    work: Work = []
     for start in range(0, networks, block):
         cells = range(start, min(start + block, networks))
         params = np.stack([he_normal(network, c) for c in cells])
@@ -73,13 +76,30 @@ def ours(engine: Engine, width: int, networks: int = NETWORKS, block: int = NETW
         rate = np.full((len(cells), STEPS * epochs), RATE, np.float32)
         work.append((state, data, Schedule(0, np.full(STEPS * epochs, BATCH, np.int32), mine, rate)))
 
+    return work
+
+
+def ours(engine: Engine, width: int, networks: int = NETWORKS, block: int = NETWORKS) -> Burst:
+    """One of our engines, `block` networks at a time."""
+    work = training(width, networks, block)
+
     def burst() -> int:
         for state, data, schedule in work:
             state.step = 0
-            engine.train(state, data, schedule, STEPS * epochs)
-        return networks * STEPS * epochs
+            engine.train(state, data, schedule, schedule.steps)
+        return networks * work[0][2].steps
 
     return burst
+
+
+def check(width: int) -> None:
+    """Stop unless both engines train the networks to the same parameters: what is wrong is not worth timing."""
+    (mine, data, schedule), (other, _, _) = training(width, NETWORKS, NETWORKS) + training(width, NETWORKS, NETWORKS)
+    ExactEngine().train(mine, data, schedule, STEPS)
+    TorchEngine().train(other, data, schedule, STEPS)
+    apart = float(np.abs(mine.params - other.params).max())
+    if not apart < 1e-5:
+        raise SystemExit(f"width {width}: the engines' parameters lie {apart:.1e} apart after {STEPS} steps")
 
 
 def torch_loop(width: int) -> Burst:
@@ -292,6 +312,7 @@ def main() -> None:
     torch.set_num_threads(1)
     measure_limit = fused_limit()
     for width in options.widths:
+        check(width)
         takes_part = contenders(width, ExactEngine())
         speeds: dict[str, list[float]] = {name: [] for name in takes_part}
         peaks, limits = [], []
