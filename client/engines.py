@@ -63,5 +63,5 @@ def _torch(device: str, threads: int) -> Choice:
         name = host.printable(torch.cuda.get_device_name(int(number)))
         facts = Device("cuda", name, host.system(), threads)
     else:
-        raise NoDevice(device, "devices are 'cpu' and 'cuda:0', 'cuda:1' ...")
+        raise NoDevice(device, "devices are cpu, cuda:0, cuda:1 and so on")
     return Choice(TorchEngine(device), facts, lambda: torch.set_num_threads(1))

@@ -29,7 +29,8 @@ class Terminal:
 
     def __init__(self, session: Session, progress: Progress) -> None:
         self._session, self._progress = session, progress
-        self._bar = progress.add_task(session.unit.name, total=1.0)
+        self._bar = progress.add_task(session.unit.name, total=1.0, cells=self._cells())
+        self.report(session.done / session.work)
         self._next_checkpoint = time.monotonic() + _CHECKPOINT_PERIOD
         self.request = Request.RUN
 
@@ -39,8 +40,10 @@ class Terminal:
 
     def report(self, fraction: float) -> None:
         """Move the bar."""
-        cells = f"{self._session.cells_done}/{self._session.cells} networks"
-        self._progress.update(self._bar, completed=fraction, cells=cells)
+        self._progress.update(self._bar, completed=fraction, cells=self._cells())
+
+    def _cells(self) -> str:
+        return f"{self._session.cells_done}/{self._session.cells} networks"
 
     def checkpoint_due(self) -> bool:
         """Whether a minute has passed since the last checkpoint."""
@@ -76,19 +79,18 @@ def run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     )
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         terminal = Terminal(session, progress)
+        start, before = time.monotonic(), session.done
         former = signal.signal(signal.SIGINT, terminal.interrupt)
         try:
             finished = drive(session, terminal, threads, choice.prepare_thread)
         finally:
             signal.signal(signal.SIGINT, former)
+        elapsed, done = time.monotonic() - start, session.done - before
     if not finished:
         raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)
-    result = session.result()
-    atomic.write(target, encode(result))
+    atomic.write(target, encode(session.result()))
     checkpoint.remove(saved)
-    speed = session.work / result.timings.computing / 1e9
+    speed = f"{elapsed:.1f} s, {done / elapsed / 1e9:.1f} GFLOPS"
     console.print(
-        f"{session.cells} networks in {result.timings.computing:.1f} s of computing ({speed:.1f} GFLOPS), "
-        f"written to {target}",
-        highlight=False,
+        f"{session.cells} networks, {speed}, written to {target}", highlight=False, markup=False, soft_wrap=True
     )

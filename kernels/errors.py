@@ -87,7 +87,7 @@ class TooManyCells(Failure):
 
 
 class ResultUnreadable(Failure):
-    """{} is not a whole result: {}. The file is refused and nothing was stored."""
+    """{} is no whole result: {}. The file is refused and nothing was stored."""
 
     code = 20
 
@@ -122,12 +122,6 @@ class RecomputationDiffers(Failure):
     code = 25
 
 
-class ReplicasDiffer(Failure):
-    """{} and {} disagree: {}."""
-
-    code = 26
-
-
 # --- the worker's host
 
 
@@ -150,7 +144,7 @@ class CannotRead(Failure):
 
 
 class CannotWrite(Failure):
-    """Cannot write {}: {}. Free some space or check permissions, then run again; work up to the checkpoint is kept."""
+    """Cannot write {}: {}. Free some space, check that the folder exists and its permissions, then run again."""
 
     code = 33
 

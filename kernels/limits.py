@@ -1,13 +1,12 @@
 """Every limit in one place, each with its reason."""
 
-# --- networks: what the engines are written and tested for (design.md, the engine seam)
+# --- networks: what the engines are written and tested for
 DEPTH = 8  # hidden layers
 WIDTH_MIN, WIDTH_MAX = 4, 2048  # units of a hidden layer; inputs and outputs share the upper one
 
 # --- work units: they reach every volunteer, so a slip of staff must not become a week of somebody's computer
 WORKUNIT_BYTES = 64 * 1024  # a work unit is parameters only: a few hundred bytes
 CELLS = 4096  # cells of one work unit: the result stays far below RESULT_BYTES
-SEEDS = 4096  # seeds of one work unit: no more than its cells
 GRID_VALUES = 64  # values on one axis of a grid
 NAME_BYTES = 64  # names of experiments, axes, metrics and devices
 

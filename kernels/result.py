@@ -123,7 +123,7 @@ def decode(data: bytes, name: str) -> Result:
         raise ResultUnreadable(name, f"it has more than {limits.RESULT_BYTES} bytes")
     body, checksum = data[:-DIGEST_BYTES], data[-DIGEST_BYTES:]
     if hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest() != checksum:
-        raise ResultUnreadable(name, "its checksum does not fit, so it was cut off or damaged")
+        raise ResultUnreadable(name, "its checksum does not fit, so it was cut off or damaged, or is something else")
     try:
         head = msgspec.msgpack.decode(data, type=_Head)
         if head.format != FORMAT:

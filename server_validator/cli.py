@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kernels import atomic, result, workunit
-from kernels.errors import Failure, TryLater, exit_code, unforeseen
+from kernels.errors import Failure, NotIssued, TryLater, UnknownExperiment, exit_code, unforeseen
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
 from server_validator import ledger
@@ -31,7 +31,11 @@ def _make_wu(options: argparse.Namespace) -> int:
     seeds = workunit.Seeds(options.first, options.count)
     unit = workunit.WorkUnit(workunit.FORMAT, options.experiment, version, seeds)
     workunit.decode(workunit.encode(unit), "the work unit asked for")  # what a worker would refuse is not issued
-    ledger.issue(options.data, unit)
+    if ledger.issue(options.data, unit):
+        print(
+            f"axiom-server: a new ledger was made in {options.data}; it knows no seeds given out elsewhere",
+            file=sys.stderr,
+        )
     if options.out:
         atomic.write(options.out, workunit.encode(unit))
     else:
@@ -66,6 +70,8 @@ def _validate(options: argparse.Namespace) -> int:
 def _assimilate(options: argparse.Namespace) -> int:
     if options.error is not None:
         mask, (name, boinc_id, batch) = options.error, _error_words(options.words)
+        if not ledger.knows(options.data, name):
+            raise NotIssued(name, "no work unit has this name")
         ledger.record_failure(options.data, name, mask, boinc_id, batch)
         print(f"{name}: failed with error mask {mask}, recorded")
         return 0
@@ -99,6 +105,8 @@ def _findings(options: argparse.Namespace) -> int:
 
     console = Console()
     # Without a name: every experiment that has data. With one: its name in the failure if it has none.
+    if options.experiment and options.experiment not in EXPERIMENTS:
+        raise UnknownExperiment(options.experiment, ", ".join(EXPERIMENTS))
     names = [options.experiment] if options.experiment else dataset.assimilated(options.data)
     for name in names:
         experiment = EXPERIMENTS[name]
@@ -125,31 +133,37 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     make = commands.add_parser("make-wu", help="issue a work unit")
-    make.add_argument("experiment", metavar="EXPERIMENT")
+    make.add_argument("experiment", metavar="EXPERIMENT", help=f"one of {', '.join(EXPERIMENTS)}")
     make.add_argument("--first", type=_seed, required=True, metavar="S", help="first seed")
     make.add_argument("--count", type=_positive, required=True, metavar="N", help="number of seeds")
     make.add_argument("--out", type=Path, metavar="F", help="file to write (default: standard output)")
     make.set_defaults(run=_make_wu)
 
     validate = commands.add_parser("validate", help="check results against the ledger and by recomputing cells")
-    validate.add_argument("files", type=Path, nargs="+", metavar="F")
+    validate.add_argument("files", type=Path, nargs="+", metavar="F", help="result files")
     validate.set_defaults(run=_validate)
 
     assimilate = commands.add_parser(
-        "assimilate", help="add a work unit's result to the data set, or record its failure",
+        "assimilate", help="add a validated result to the data set, or record a work unit's failure",
         usage="axiom-server assimilate WU_ID F... | --error MASK NAME ID BATCH",
     )  # fmt: skip
-    assimilate.add_argument("--error", type=_number, metavar="MASK", help="BOINC gave the work unit up")
-    assimilate.add_argument("words", nargs="+", metavar="WU_ID F...")
+    assimilate.add_argument(
+        "--error", type=_number, metavar="MASK", help="BOINC gave the work unit up; its error mask, decimal"
+    )
+    assimilate.add_argument(
+        "words", nargs="+", metavar="WU_ID F...",
+        help="BOINC's number of the work unit and its result files, which are checked but not recomputed; "
+        "after --error: the work unit's name, BOINC's number of it, and its batch",
+    )  # fmt: skip
     assimilate.set_defaults(run=_assimilate)
 
     show = commands.add_parser("show", help="print a result")
-    show.add_argument("file", type=Path, metavar="F")
+    show.add_argument("file", type=Path, metavar="F", help="result file")
     show.add_argument("--json", action="store_true", help="everything, as JSON")
     show.set_defaults(run=_show)
 
     findings = commands.add_parser("findings", help="print findings from the data set")
-    findings.add_argument("experiment", nargs="?", choices=EXPERIMENTS, metavar="EXPERIMENT")
+    findings.add_argument("experiment", nargs="?", metavar="EXPERIMENT", help="default: all that have data")
     findings.add_argument("--plots", type=Path, metavar="DIR", help="write plots there as PNG")
     findings.set_defaults(run=_findings)
     return parser

@@ -48,7 +48,9 @@ def store(data: Path, unit: WorkUnit, found: Result, boinc_id: int) -> Path:
 
 
 def assimilated(data: Path) -> list[str]:
-    """The experiments whose present version has assimilated cells, in the registry's order; NothingAssimilated."""
+    """The experiments whose present version has assimilated cells, in the registry's order. NothingAssimilated."""
+    if not data.is_dir():
+        raise DataDirectory(data, "there is no such folder")
     found = [row.name for row in EXPERIMENTS.values() if any(_folder(data, row.name, row.version).glob("*.parquet"))]
     if not found:
         raise NothingAssimilated("any experiment", data)

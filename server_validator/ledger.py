@@ -11,6 +11,7 @@ from kernels import workunit
 from kernels.errors import DataDirectory, Failure, SeedsTaken, TryLater
 from kernels.workunit import WorkUnit
 
+_FILE = "ledger.sqlite"
 _LOCK_SECONDS = 30.0  # to wait for another command that writes
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS issued (digest BLOB PRIMARY KEY, name TEXT UNIQUE NOT NULL, experiment TEXT NOT NULL, "
@@ -20,11 +21,15 @@ _SCHEMA = (
 )
 
 
-def issue(data: Path, unit: WorkUnit) -> None:
-    """Enter the work unit; entering the very same one again changes nothing. SeedsTaken if any seed was given out."""
+def issue(data: Path, unit: WorkUnit) -> bool:
+    """Enter the work unit; whether that made a new ledger. The very same one again changes nothing.
+
+    SeedsTaken if any of its seeds was given out.
+    """
+    new = not (data / _FILE).exists()
     with _open(data, create=True) as db:
         if db.execute("SELECT 1 FROM issued WHERE digest = ?", [workunit.digest(unit)]).fetchone():
-            return
+            return new
         last = unit.seeds.first + unit.seeds.count - 1
         mine = [unit.experiment, unit.version]
         overlap = db.execute(
@@ -40,6 +45,13 @@ def issue(data: Path, unit: WorkUnit) -> None:
             "INSERT INTO issued VALUES (?, ?, ?, ?, ?, ?, ?)",
             [workunit.digest(unit), unit.name, *mine, unit.seeds.first, last, workunit.encode(unit)],
         )
+    return new
+
+
+def knows(data: Path, name: str) -> bool:
+    """Whether a work unit of this name was issued."""
+    with _open(data, create=False) as db:
+        return db.execute("SELECT 1 FROM issued WHERE name = ?", [name]).fetchone() is not None
 
 
 def find(data: Path, digest: bytes) -> WorkUnit | None:
@@ -63,12 +75,12 @@ def record_failure(data: Path, name: str, error_mask: int, boinc_id: int, batch:
 @contextlib.contextmanager
 def _open(data: Path, create: bool) -> Iterator[sqlite3.Connection]:
     """The ledger in one immediate transaction, so that commands that run together take turns. DataDirectory."""
-    path = data / "ledger.sqlite"
+    path = data / _FILE
     try:
         if create:
             data.mkdir(parents=True, exist_ok=True)
         elif not path.is_file():
-            raise DataDirectory(data, "it has no ledger.sqlite; axiom-server make-wu makes one")
+            raise DataDirectory(data, f"it has no {_FILE}")
         with contextlib.closing(sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)) as db:
             db.execute("PRAGMA synchronous = FULL")
             db.execute("BEGIN IMMEDIATE")

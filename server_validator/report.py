@@ -18,15 +18,19 @@ def show(console: Console, experiment: Experiment, table: Table) -> None:
     """Print an experiment's curves and claims, each beside what was published."""
     console.print(f"[bold]{experiment.name}[/] version {experiment.version}: {experiment.title}")
     seeds = len({int(seed) for seed in table.seed})
-    console.print(f"{len(table.seed)} networks, {seeds} seeds; intervals are 95 %, by bootstrap over seeds\n")
+    console.print(f"{len(table.seed)} networks, seeds: {seeds}; intervals are 95 %, by bootstrap over seeds\n")
     for curve in experiment.curves:
         console.print(_grid(curve, findings.curve(table, curve)))
     for claim in experiment.claims:
         found = findings.estimate(claim.statistic(table))
         verdict = findings.verdict(found)
-        console.print(f"\n[bold]{claim.finding}[/] {claim.text}: [bold]{verdict}[/]", highlight=False)
-        console.print(f"  measured:  {claim.unit} {interval(found)}, {found.seeds} seeds", highlight=False)
-        console.print(f"  published: {claim.published}", highlight=False)
+        lines = (
+            f"\n[bold]{claim.finding}[/] {claim.text}: [bold]{verdict}[/]",
+            f"  measured:  {claim.unit} {interval(found)}",
+            f"  published: {claim.published}",
+        )
+        for line in lines:
+            console.print(line, highlight=False, soft_wrap=True)
         if verdict == "undecided" and found.seeds < findings.DECIDING_SEEDS:
             console.print(f"  a decision needs at least {findings.DECIDING_SEEDS} seeds")
 
@@ -37,7 +41,7 @@ def interval(of: Estimate) -> str:
         return "no complete seed"
     if of.seeds == 1:
         return f"{of.mean:+.4f} (one seed: no interval)"
-    return f"{of.mean:+.4f} [{of.low:+.4f}, {of.high:+.4f}]".replace("[", "\\[")
+    return f"{of.mean:+.4f} [{of.low:+.4f}, {of.high:+.4f}], {of.seeds} seeds".replace("[", "\\[")
 
 
 def plot(folder: Path, experiment: Experiment, table: Table) -> list[Path]:
@@ -77,7 +81,8 @@ def _draw(path: Path, experiment: Experiment, curve: Curve, found: Mapping[float
     means = [of.mean for of in found.values()]
     errors = [[of.mean - of.low for of in found.values()], [of.high - of.mean for of in found.values()]]
     seeds = max(of.seeds for of in found.values())
-    axes.errorbar(xs, means, yerr=errors, fmt="o-", capsize=4, label=f"measured, {seeds} seeds, 95 % interval")
+    label = f"measured, {seeds} seeds, 95 % interval" if seeds > 1 else "measured, one seed"
+    axes.errorbar(xs, means, yerr=errors, fmt="o-", capsize=4, label=label)
     known = [(x, curve.published[value]) for x, value in enumerate(found) if value in curve.published]
     if known:
         axes.plot(*zip(*known, strict=True), "s--", color="tab:gray", label="published")

@@ -45,13 +45,17 @@ def show(console: Console, path: Path, found: Result) -> None:
     for name in ("experiment", "version", "workunit", "app_version", "engine"):
         console.print(f"  {name:12} {head[name]}", highlight=False)
     device, timings = found.device, found.timings
-    console.print(f"  {'device':12} {escape(device.name)} ({device.kind}, {device.platform}, {device.threads} threads)")
+    console.print(
+        f"  {'device':12} {escape(device.name)} ({device.kind}, {device.platform}, threads: {device.threads})"
+    )
     console.print(f"  {'computing':12} {timings.computing:.1f} s, {timings.cpu:.1f} s of CPU time")
     conditions: dict[tuple[object, ...], list[result.CellRecord]] = {}
     for cell in found.cells:
         conditions.setdefault(tuple(cell.condition.values()), []).append(cell)
     metrics = list(found.cells[0].metrics)
-    grid = Table(title=f"final values, mean over {len(found.cells) // len(conditions)} seeds", title_justify="left")
+    seeds = sorted({cell.seed for cell in found.cells})
+    console.print(f"  {'seeds':12} {seeds[0]} to {seeds[-1]}, {len(found.cells)} cells", highlight=False)
+    grid = Table(title="final values, mean over seeds", title_justify="left", padding=(0, 0))
     for name in [*found.cells[0].condition, *metrics]:
         grid.add_column(name.replace("_", " "), justify="right")
     for condition, cells in conditions.items():

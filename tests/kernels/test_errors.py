@@ -35,7 +35,7 @@ def test_exit_codes_keep_their_numbers() -> None:
         "WorkUnitUnreadable": 10, "WorkUnitFormat": 11, "UnknownExperiment": 12, "ExperimentVersion": 13,
         "WorkUnitField": 14, "GridBeyondLimits": 15, "TooManyCells": 16,
         "ResultUnreadable": 20, "ResultFormat": 21, "NotIssued": 22, "ResultMismatch": 23, "Inconsistent": 24,
-        "RecomputationDiffers": 25, "ReplicasDiffer": 26,
+        "RecomputationDiffers": 25,
         "NoDevice": 30, "NoEngine": 31, "CannotRead": 32, "CannotWrite": 33,
         "SeedsTaken": 40, "NothingAssimilated": 41, "DataDirectory": 42,
     }.items()  # fmt: skip

@@ -75,7 +75,7 @@ def test_from_a_work_unit_to_a_finding(tmp_path: Path, run: Callable[..., Run]) 
         assert "24 cells in" in stored.out
     found = run("--data", data, "findings", "compgen", "--plots", folder / "the plots")
     assert found.code == 0, found.err
-    assert "24 networks, 1 seeds" in found.out
+    assert "24 networks, seeds: 1;" in found.out
     (plot,) = (folder / "the plots").iterdir()
     assert plot.read_bytes().startswith(PNG)
     assert plot.stat().st_size > 5000
@@ -98,7 +98,7 @@ def test_findings_are_what_show_json_gives_by_hand(tmp_path: Path, run: Callable
     gap = {(c["seed"], c["condition"]["width"]): c["metrics"]["gap"][-1] for c in cells}
     found = run("--data", data, "findings")
     assert found.code == 0, found.err
-    assert "18 networks, 9 seeds" in found.out
+    assert "18 networks, seeds: 9;" in found.out
     for width, published in ((32, "0.645"), (128, "0.679")):
         gaps = np.array([gap[seed, width] for seed in range(9)])
         row = re.search(rf"│ +{width} │ +(\S+) │ +(\S+) \.\. (\S+) │ +9 │ +(\S+) │", found.out)
@@ -379,7 +379,7 @@ def test_a_full_disk_is_33_and_leaves_the_data_set_as_it_was(
 # --- everything else
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["validate"], ["show"], ["findings", "nope"], ["--data"]])
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["validate"], ["show"], ["--data"]])
 def test_a_wrong_command_line_is_2(run: Callable[..., Run], arguments: list[str]) -> None:
     found = run(*arguments)
     assert (found.code, found.out) == (2, "")
@@ -399,3 +399,20 @@ def test_as_a_process_it_ends_with_the_code_and_one_line(tmp_path: Path, tiny_fi
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (32, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unknown_experiment_has_no_findings(run: Callable[..., Run]) -> None:
+    assert run("findings", "nope").code == 12
+
+
+def test_a_new_ledger_is_announced_once(tmp_path: Path, run: Callable[..., Run]) -> None:
+    command = ("--data", tmp_path / "data", "make-wu", "compgen", "--count", 1, "--first")
+    assert "a new ledger was made" in run(*command, 1).err
+    assert "ledger" not in run(*command, 2).err
+
+
+def test_a_failure_of_a_work_unit_nobody_issued_is_refused(tmp_path: Path, run: Callable[..., Run]) -> None:
+    data = tmp_path / "data"
+    assert run("--data", data, "make-wu", "compgen", "--count", 1, "--first", 1).code == 0
+    assert run("--data", data, "assimilate", "--error", 16, "compgen_1_2_1", 7, 0).code == 22
+    assert run("--data", data, "assimilate", "--error", 16, "compgen_1_1_1", 7, 0).code == 0

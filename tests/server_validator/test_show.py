@@ -51,7 +51,7 @@ def test_a_person_sees_what_was_computed_where_and_how_long(
     assert found.code == 0
     for fact in (
         str(tiny_file), "compgen", workunit.digest(tiny.unit()).hex(), "0.1.0", "torch", tiny.DEVICE.name,
-        "linux-x86_64", "1 threads", "1.5 s", "1.2 s of CPU", "2 seeds", "train loss", "effective rank",
+        "linux-x86_64", "threads: 1", "1.5 s", "1.2 s of CPU", "1000 to 1001, 2 cells", "train loss", "effective rank",
     ):  # fmt: skip
         assert fact in found.out
     gaps = [result.unpack(cell.metrics["gap"])[-1] for cell in tiny_result.cells]

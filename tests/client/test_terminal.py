@@ -1,0 +1,72 @@
+"""`axiom-worker run` at a real terminal: the bar, Ctrl-C, and going on."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+from kernels import workunit
+from tests.client.runs import ROOT
+from tests.kernels import tiny
+
+LONG = tiny.unit(1000, 40, width=[256], depth=[2])
+
+
+class AtTerminal:
+    """A worker whose output is a terminal of 80 columns."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, 80))
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "client", *arguments],
+            cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave,
+        )  # fmt: skip
+        os.close(slave)
+        self.shown = ""
+
+    def read(self, until: str | None = None) -> str:
+        """What it shows, up to a text or to its end."""
+        while until is None or not re.search(until, self.shown):
+            try:
+                part = os.read(self.master, 65536)
+            except OSError:  # Linux says so when the other side is closed
+                break
+            if not part:
+                break
+            self.shown += part.decode()
+        return self.shown
+
+    def end(self) -> int:
+        self.read()
+        os.close(self.master)
+        return self.process.wait(30)
+
+
+def test_the_bar_control_c_and_going_on(tmp_path: Path) -> None:
+    (tmp_path / "wu.json").write_bytes(workunit.encode(LONG))
+    command = ("run", "wu.json", "--out", "out.msgpack")
+
+    first = AtTerminal(tmp_path, *command)
+    first.read(r"[1-9]\.\d %")
+    time.sleep(0.2)
+    first.process.send_signal(signal.SIGINT)
+    assert first.end() == 4, first.shown
+    assert LONG.name in first.shown
+    assert "/40 networks" in first.shown
+    assert "the same command goes on" in first.shown.replace("\r\n", " ")
+
+    second = AtTerminal(tmp_path, *command)
+    assert second.end() == 0, second.shown
+    assert "going on from the checkpoint" in second.shown
+    assert "100.0 %" in second.shown
+    assert "40 networks, " in second.shown
+    assert (tmp_path / "out.msgpack").exists()
