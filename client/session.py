@@ -11,7 +11,7 @@ from client import host
 from client.engines import Choice
 from kernels import __version__, checkpoint, plan, workunit
 from kernels.checkpoint import Checkpoint, Header
-from kernels.experiment import CellResult, Program, State, results
+from kernels.experiment import Cell, CellResult, Program, State, results
 from kernels.experiments import EXPERIMENTS
 from kernels.result import Result, Timings, build
 
@@ -28,8 +28,7 @@ class Session:
         self.unit = unit
         self._choice, self._saved = choice, saved
         self._experiment = EXPERIMENTS[unit.experiment]
-        self._blocks = plan.blocks(self._experiment, workunit.cells(unit), host.cache_bytes())
-        self._work = [sum(self._experiment.work(cell.condition) for cell in block) for block in self._blocks]
+        self._take(plan.blocks(self._experiment, workunit.cells(unit), host.cache_bytes()))
         self._programs: dict[int, Program] = {}  # begun and not finished
         self._finished: dict[int, State] = {}
         self._waiting: dict[int, State] = {}  # begun before the last stop, not yet taken up again
@@ -105,6 +104,10 @@ class Session:
         timings = Timings(self._computing, self._cpu())
         return build(self.unit, found, __version__, self._choice.engine.kind, self._choice.device, timings)
 
+    def _take(self, blocks: list[list[Cell]]) -> None:
+        self._blocks = blocks
+        self._work = [sum(self._experiment.work(cell.condition) for cell in block) for block in blocks]
+
     def _begin(self, number: int) -> Program:
         program = self._experiment.start(self._blocks[number], self._choice.engine)
         state = self._waiting.get(number)
@@ -124,8 +127,7 @@ class Session:
                 log.warning("no usable checkpoint is left: starting from the beginning")
             return
         ordered = [cell for block in self._blocks for cell in block]
-        self._blocks = plan.split(ordered, found.header.blocks)
-        self._work = [sum(self._experiment.work(cell.condition) for cell in block) for block in self._blocks]
+        self._take(plan.split(ordered, found.header.blocks))
         for number, state in found.states.items():
             (self._waiting if number in found.header.begun else self._finished)[number] = state
         self._begun = found.header.begun

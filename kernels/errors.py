@@ -33,7 +33,7 @@ class Stopped(Failure):
 
 
 class Interrupted(Failure):
-    """Interrupted before anything was computed or stored; the same command can be given again."""
+    """Interrupted; the same command can be given again."""
 
     code = 5
 

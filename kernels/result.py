@@ -138,13 +138,16 @@ def decode(data: bytes, name: str) -> Result:
 
 
 def _check_shapes(result: Result, name: str) -> None:
-    """Every cell has the axes and metrics of the first, and a value of each metric for each of its digests."""
+    """Every cell has the axes, metrics and measurements of the first: a value of each metric for each digest."""
     first = result.cells[0]
+    measurements = len(first.digests)
     for number, cell in enumerate(result.cells):
         if list(cell.condition) != list(first.condition) or list(cell.metrics) != list(first.metrics):
             raise ResultUnreadable(name, f"cell {number} has other axes or metrics than the first")
+        if len(cell.digests) != measurements:
+            raise ResultUnreadable(name, f"cell {number} has {len(cell.digests)} digests, the first {measurements}")
         for metric, array in cell.metrics.items():
-            if array.shape != [len(first.digests)] or len(array.data) != 4 * len(cell.digests):
+            if array.shape != [measurements] or len(array.data) != 4 * measurements:
                 raise ResultUnreadable(name, f"cell {number} metric {metric} does not have a value per measurement")
 
 

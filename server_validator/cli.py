@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kernels import atomic, result, workunit
-from kernels.errors import Failure, NotIssued, TryLater, UnknownExperiment, exit_code, unforeseen
+from kernels.errors import Failure, TryLater, UnknownExperiment, exit_code, unforeseen
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
 from server_validator import ledger
@@ -70,8 +70,6 @@ def _validate(options: argparse.Namespace) -> int:
 def _assimilate(options: argparse.Namespace) -> int:
     if options.error is not None:
         mask, (name, boinc_id, batch) = options.error, _error_words(options.words)
-        if not ledger.knows(options.data, name):
-            raise NotIssued(name, "no work unit has this name")
         ledger.record_failure(options.data, name, mask, boinc_id, batch)
         print(f"{name}: failed with error mask {mask}, recorded")
         return 0

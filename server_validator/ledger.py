@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kernels import workunit
-from kernels.errors import DataDirectory, Failure, SeedsTaken, TryLater
+from kernels.errors import DataDirectory, Failure, NotIssued, SeedsTaken, TryLater
 from kernels.workunit import WorkUnit
 
 _FILE = "ledger.sqlite"
@@ -48,12 +48,6 @@ def issue(data: Path, unit: WorkUnit) -> bool:
     return new
 
 
-def knows(data: Path, name: str) -> bool:
-    """Whether a work unit of this name was issued."""
-    with _open(data, create=False) as db:
-        return db.execute("SELECT 1 FROM issued WHERE name = ?", [name]).fetchone() is not None
-
-
 def find(data: Path, digest: bytes) -> WorkUnit | None:
     """The work unit of this digest, or None if it was never issued here. TryLater if this program cannot check it."""
     with _open(data, create=False) as db:
@@ -67,8 +61,10 @@ def find(data: Path, digest: bytes) -> WorkUnit | None:
 
 
 def record_failure(data: Path, name: str, error_mask: int, boinc_id: int, batch: int) -> None:
-    """Remember that BOINC gave a work unit up, and why (its error mask); telling it twice changes nothing."""
+    """Remember that BOINC gave a work unit up, and why (its error mask); twice changes nothing. NotIssued."""
     with _open(data, create=False) as db:
+        if not db.execute("SELECT 1 FROM issued WHERE name = ?", [name]).fetchone():
+            raise NotIssued(name, "no work unit has this name")
         db.execute("INSERT OR REPLACE INTO failed VALUES (?, ?, ?, ?)", [name, error_mask, boinc_id, batch])
 
 

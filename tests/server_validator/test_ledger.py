@@ -149,6 +149,7 @@ def test_a_command_waits_for_another_that_is_giving_out_the_same_seeds(tmp_path:
 
 def test_failures_are_recorded_once_per_work_unit(tmp_path: Path) -> None:
     ledger.issue(tmp_path, unit(1, 1))
+    ledger.issue(tmp_path, unit(2, 1))
     for _ in range(2):
         ledger.record_failure(tmp_path, "compgen_1_1_1", 4, 77, 3)
     ledger.record_failure(tmp_path, "compgen_1_2_1", 8, 78, 0)
