@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from client import engines, task
 from kernels import __version__
 from kernels.errors import exit_code
 from kernels.experiments import EXPERIMENTS
+from wrapper import open_stderr
 
 log = logging.getLogger("client")
 
@@ -19,6 +21,8 @@ log = logging.getLogger("client")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code from the table in kernels/errors.py."""
     options = _parser().parse_args(arguments)
+    if options.command is None and Path("init_data.xml").exists():
+        open_stderr(Path.cwd())
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,
@@ -30,8 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.command is None:
-        task.run(Path.cwd())
-    elif options.command == "experiments":
+        return task.run(Path.cwd(), options.nthreads, options.device_number, options.trickle)
+    if options.command == "wrapped":
+        return task.run_wrapped(Path.cwd(), options.nthreads)
+    if options.command == "experiments":
         for row in EXPERIMENTS.values():
             print(f"{row.name:16} version {row.version}  {row.title}")
     else:
@@ -48,7 +54,17 @@ def _parser() -> argparse.ArgumentParser:
         description="Trains tiny neural networks for a work unit. Without a command: a task in a BOINC slot directory.",
     )
     parser.add_argument("--version", action="version", version=f"axiom-worker {__version__}")
+    slot = parser.add_argument_group("in a slot directory", "what BOINC's client or the project's staff may add")
+    slot.add_argument("--nthreads", type=_threads, default=1, metavar="N", help="threads to compute with (default: 1)")
+    slot.add_argument(
+        "--trickle", type=_seconds, default=math.inf, metavar="S", help="tell the server the progress every S seconds"
+    )
+    slot.add_argument("--device", type=int, dest="device_number", metavar="N", help="the GPU, named by old clients")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    wrapped = commands.add_parser("wrapped", help="a task in a slot directory, under BOINC's stock wrapper")
+    wrapped.add_argument(
+        "--nthreads", type=_threads, default=1, metavar="N", help="threads to compute with (default: 1)"
+    )
     run = commands.add_parser("run", help="compute a work unit here, with a progress bar")
     run.add_argument("workunit", type=Path, metavar="WU.json")
     run.add_argument("--out", type=Path, metavar="F", help="result file (default: the work unit's name.msgpack)")
@@ -65,3 +81,13 @@ def _threads(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 4096:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads from 1 to 4096")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 60 <= seconds <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time from 60 to 1000000 seconds")
+    return seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,8 +43,6 @@ def _exact(device: str, threads: int) -> Choice:
 
 
 def _torch(device: str, threads: int) -> Choice:
-    # Blocks run side by side, one thread each: torch's own threads would change the order of its sums.
-    os.environ["OMP_NUM_THREADS"] = "1"
     try:
         import torch
 

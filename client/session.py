@@ -15,7 +15,7 @@ from kernels.experiment import Cell, CellResult, Program, State, results
 from kernels.experiments import EXPERIMENTS
 from kernels.result import Result, Timings, build
 
-SLICE_SECONDS = 0.1  # of one call into a program: short enough to suspend at once, long enough to cost nothing
+SLICE_SECONDS = 0.05  # of one call into a program: short enough to leave at once, long enough to cost nothing
 _FIRST_SLICE = 1e7  # floating-point operations, before a block's speed is known
 
 log = logging.getLogger("client")

@@ -13,14 +13,23 @@ MAX_TEXT: Final = CHANNEL_SIZE - 2  # the flag in front, a NUL behind
 CONTROL: Final = 0  # client to program: suspend, resume, quit, abort, reread_app_info
 HEARTBEAT: Final = 4  # client to program, about once a second
 STATUS: Final = 5  # program to client: CPU times and fraction done
+TRICKLE_UP: Final = 6  # program to client: a message for the server, or a file to upload early, lies in the slot
+TRICKLE_DOWN: Final = 7  # client to program: a message from the server, or the state of such an upload, lies there
 
 
 class Buffer(Protocol):
-    """What `mmap` and `bytearray` have in common: slices of bytes, read and written in place."""
+    """Slices of bytes, read and written in place: what a mapping has in common with a `bytearray`."""
 
     def __getitem__(self, where: slice, /) -> bytes | bytearray: ...
 
     def __setitem__(self, where: slice, value: bytes, /) -> None: ...
+
+
+class Memory(Buffer, Protocol):
+    """The shared memory of a living client, whatever it is made of."""
+
+    def close(self) -> None:
+        """Let go of it; no access afterwards."""
 
 
 def is_full(memory: Buffer, channel: int) -> bool:

@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 from typing import Final
 
+from wrapper.files import write_whole
+
 FINISH_FILE: Final = "boinc_finish_called"
 TEMPORARY_EXIT_FILE: Final = "boinc_temporary_exit"
 MAX_DELAY: Final = 86400.0  # seconds; the client replaces a longer delay by its own 300
@@ -28,27 +30,21 @@ def finish_bytes(message: str | None, notice: bool) -> bytes:
     return f"0\n{_one_line(message, 'finish message')}\n{'notice' if notice else ''}\n".encode("utf-8", "replace")
 
 
-def temporary_exit_bytes(delay: float, reason: str) -> bytes:
-    """boinc_temporary_exit: the delay in whole seconds, rounded up, and the reason.
+def temporary_exit_bytes(delay: float, reason: str, notice: bool) -> bytes:
+    """boinc_temporary_exit: the delay in whole seconds, rounded up, the reason, and for a notice the line `notice`.
 
     Raises ValueError for a delay outside 0..86400 seconds or a reason of no or several lines: the client ignores the
     file without a reason and counts a premature exit.
     """
     if not 0.0 <= delay <= MAX_DELAY:
         raise ValueError(f"a temporary exit of {delay} s was asked for; the client takes 0 to {MAX_DELAY:.0f}")
-    return f"{math.ceil(delay)}\n{_one_line(reason, 'reason for the temporary exit')}\n".encode("utf-8", "replace")
+    lines = [str(math.ceil(delay)), _one_line(reason, "reason for the temporary exit"), *(["notice"] if notice else [])]
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
 
 def postpone(slot: Path, delay: float, reason: str) -> None:
     """Leave word in `slot` that the task starts again after `delay` seconds. Raises ValueError as above, OSError."""
-    write_ending(slot / TEMPORARY_EXIT_FILE, temporary_exit_bytes(delay, reason))
-
-
-def write_ending(path: Path, content: bytes) -> None:
-    """Write one of the two files whole or not at all: the client acts on its mere presence. Raises OSError."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    write_whole(slot / TEMPORARY_EXIT_FILE, temporary_exit_bytes(delay, reason, notice=False))
 
 
 def remove_endings(slot: Path) -> None:

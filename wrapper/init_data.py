@@ -4,44 +4,63 @@ The file is searched tag by tag, not parsed: it holds raw project preferences an
 that can hold foreign tags of the same names are cut out first. The authenticator, a secret, is never looked at.
 """
 
+import dataclasses
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 MAX_BYTES: Final = 1 << 20  # real files have a few tens of kilobytes
 FOREIGN_BLOCKS: Final = ("project_preferences", "global_preferences", "host_info", "proxy_info")
-MAX_PID: Final = 2**31 - 1
 SHARED_FILE_KEY: Final = -1  # the value of shm_key that means: the mapped file boinc_mmap_file
+
+
+def _number(default: float, low: float = 0.0, high: float = math.inf) -> Any:
+    """A number that counts only if it lies in [low, high]; else it is the default."""
+    return dataclasses.field(default=default, metadata={"low": low, "high": high})
 
 
 @dataclass(frozen=True)
 class InitData:
-    """The fields of init_data.xml in use; the default is what a missing or unreadable field gives.
+    """The fields of init_data.xml, each under the name of its tag; a missing or unreadable one has its default.
 
     Times in seconds, sizes in bytes. Texts are as in the file; bytes that are no UTF-8 come as surrogate escapes.
     """
 
+    major_version: int = _number(0)  # of the client, with the next two
+    minor_version: int = _number(0)
+    release: int = _number(0)
+    app_version: int = _number(0)
+    userid: int = _number(0)
+    teamid: int = _number(0)
+    hostid: int = _number(0)
     app_name: str = ""
+    plan_class: str = ""
     wu_name: str = ""
     result_name: str = ""
     project_dir: Path = Path()
     boinc_dir: Path = Path()
-    slot: int = 0
-    client_pid: int = 0  # 0: unknown, the client lives as long as its heartbeats come
-    shm_key: int = 0
+    slot: int = _number(0)
+    client_pid: int = _number(0, high=2**31 - 1)  # 0: unknown, the client lives as long as its heartbeats come
+    shm_key: int = _number(0, low=-math.inf)  # Linux and macOS
+    comm_obj_name: str = ""  # Windows: the name of the shared memory
     using_sandbox: bool = False
-    wu_cpu_time: float = 0.0  # CPU time of earlier runs, up to the last checkpoint
-    starting_elapsed_time: float = 0.0
-    checkpoint_period: float = 0.0  # 0: not set
-    fraction_done_start: float = 0.0
-    fraction_done_end: float = 1.0
+    wu_cpu_time: float = _number(0.0)  # CPU time of earlier runs, up to the last checkpoint
+    starting_elapsed_time: float = _number(0.0)
+    checkpoint_period: float = _number(0.0)  # 0: not set
+    fraction_done_start: float = _number(0.0, high=1.0)
+    fraction_done_end: float = _number(1.0, high=1.0)
     gpu_type: str = ""  # "NVIDIA", "ATI", "intel_gpu", "apple_gpu"; empty for a CPU task
-    gpu_device_num: int = -1  # the client's device number, not a list index
-    ncpus: float = 1.0
-    rsc_memory_bound: float = 0.0  # 0: not told
-    rsc_disk_bound: float = 0.0  # 0: not told
+    gpu_device_num: int = _number(-1, low=-1)  # the client's device number, not a list index
+    gpu_opencl_dev_index: int = _number(-1, low=-1)
+    gpu_usage: float = _number(0.0)  # GPUs used; may be a part of one
+    ncpus: float = _number(1.0)
+    rsc_fpops_est: float = _number(0.0)  # 0, as in the next three: not told
+    rsc_fpops_bound: float = _number(0.0)
+    rsc_memory_bound: float = _number(0.0)
+    rsc_disk_bound: float = _number(0.0)
+    computation_deadline: float = _number(0.0)  # Unix time; 0: not told
 
 
 def read(path: Path) -> InitData:
@@ -62,31 +81,10 @@ def parse(content: bytes) -> InitData:
         raise ValueError("init_data.xml has no complete <app_init_data>; the client must write it again")
     for block in FOREIGN_BLOCKS:
         text = _without(text, block)
-    start = _number(text, "fraction_done_start", 0.0, 0.0, 1.0)
-    end = _number(text, "fraction_done_end", 1.0, 0.0, 1.0)
-    if end <= start:
-        start, end = 0.0, 1.0
-    return InitData(
-        app_name=_text(text, "app_name"),
-        wu_name=_text(text, "wu_name"),
-        result_name=_text(text, "result_name"),
-        project_dir=Path(_text(text, "project_dir")),
-        boinc_dir=Path(_text(text, "boinc_dir")),
-        slot=int(_number(text, "slot", 0)),
-        client_pid=int(_number(text, "client_pid", 0, 0, MAX_PID)),
-        shm_key=int(_number(text, "shm_key", 0, -math.inf)),
-        using_sandbox=_number(text, "using_sandbox", 0) != 0 or "<using_sandbox/>" in text,
-        wu_cpu_time=_number(text, "wu_cpu_time", 0.0),
-        starting_elapsed_time=_number(text, "starting_elapsed_time", 0.0),
-        checkpoint_period=_number(text, "checkpoint_period", 0.0),
-        fraction_done_start=start,
-        fraction_done_end=end,
-        gpu_type=_text(text, "gpu_type"),
-        gpu_device_num=int(_number(text, "gpu_device_num", -1, -1)),
-        ncpus=_number(text, "ncpus", 1.0),
-        rsc_memory_bound=_number(text, "rsc_memory_bound", 0.0),
-        rsc_disk_bound=_number(text, "rsc_disk_bound", 0.0),
-    )
+    found: dict[str, Any] = {field.name: _value(text, field) for field in dataclasses.fields(InitData)}
+    if found["fraction_done_end"] <= found["fraction_done_start"]:
+        found["fraction_done_start"], found["fraction_done_end"] = 0.0, 1.0
+    return InitData(**found)
 
 
 def _without(text: str, block: str) -> str:
@@ -95,15 +93,24 @@ def _without(text: str, block: str) -> str:
     return text if opening < 0 or closing < opening else text[:opening] + text[closing:]
 
 
-def _text(text: str, tag: str) -> str:
-    found = re.search(f"<{tag}>([^<\0]*)</{tag}>", text)
-    return found.group(1).strip() if found else ""
+def _value(text: str, field: "dataclasses.Field[Any]") -> object:
+    match = re.search(f"<{field.name}>([^<\0]*)</{field.name}>", text)
+    word = match.group(1).strip() if match else ""
+    if field.type is str:
+        return word
+    if field.type is Path:
+        return Path(word)
+    if field.type is bool:
+        return _finite(word) not in (None, 0.0) or f"<{field.name}/>" in text
+    number = _finite(word)
+    if number is None or not field.metadata["low"] <= number <= field.metadata["high"]:
+        return field.default
+    return int(number) if field.type is int else number
 
 
-def _number(text: str, tag: str, default: float, low: float = 0.0, high: float = math.inf) -> float:
-    """The finite number in a tag if it lies in [low, high], else the default."""
+def _finite(word: str) -> float | None:
     try:
-        number = float(_text(text, tag))
+        number = float(word)
     except ValueError:
-        return default
-    return number if math.isfinite(number) and low <= number <= high else default
+        return None
+    return number if math.isfinite(number) else None

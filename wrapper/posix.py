@@ -1,12 +1,17 @@
-"""Everything the runtime needs from Linux and macOS: the slot lock, the mapped file, the test for a living process."""
+"""Everything the runtime needs from Linux and macOS: lock, shared memory, tests for living processes."""
 
 import errno
 import fcntl
 import mmap
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from wrapper.channels import MEMORY_SIZE
+from wrapper import segment
+from wrapper.channels import MEMORY_SIZE, Memory
+from wrapper.init_data import SHARED_FILE_KEY, InitData
+
+MEMORY_FILE = "boinc_mmap_file"
 
 
 def take_lock(path: Path) -> int | None:
@@ -34,15 +39,20 @@ def release_lock(path: Path, descriptor: int) -> None:
     os.close(descriptor)
 
 
-def map_memory(path: Path) -> mmap.mmap:
-    """Map the client's file, shared and writable. Raises OSError if it is missing, ValueError if it is too short."""
-    with path.open("r+b") as file:
+def map_memory(slot: Path, init: InitData) -> Memory:
+    """The memory shared with the client: its file in the slot, or the System V segment of older applications.
+
+    Raises OSError if there is none, ValueError if it is too small.
+    """
+    if init.shm_key not in (0, SHARED_FILE_KEY):
+        return segment.attach(init.shm_key)
+    with (slot / MEMORY_FILE).open("r+b") as file:
         return mmap.mmap(file.fileno(), MEMORY_SIZE)
 
 
-def memory_is_whole(memory: mmap.mmap) -> bool:
-    """Whether the file behind the mapping still has its size: touching a page cut off would kill the process."""
-    return memory.size() >= MEMORY_SIZE
+def memory_is_whole(memory: Memory) -> bool:
+    """Whether the file behind a mapping still has its size: touching a page cut off would kill the process."""
+    return not isinstance(memory, mmap.mmap) or memory.size() >= MEMORY_SIZE
 
 
 def process_is_alive(pid: int) -> bool:
@@ -54,3 +64,13 @@ def process_is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def watch_parent() -> Callable[[], bool]:
+    """A function that tells whether the process that is our parent now has gone: an orphan gets another one."""
+    parent = os.getppid()
+    return lambda: os.getppid() != parent
+
+
+def open_stderr(slot: Path) -> None:
+    """Nothing: the client has opened the slot's stderr.txt for us."""

@@ -1,12 +1,12 @@
 """The runtime itself: a timer thread that talks to the client, and the face the program sees.
 
-The timer thread reads the client's messages every 0.1 s and each second tests whether the client lives and sends a
-status message. It also enforces endings a program fails to carry out itself. Every duration is monotonic time.
+The timer thread reads the client's messages many times a second and each second tests whether the client lives and
+sends a status message. It also enforces endings a program fails to carry out itself. Every duration is monotonic time.
 """
 
 import contextlib
 import logging
-import mmap
+import math
 import os
 import sys
 import threading
@@ -14,17 +14,20 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
-from wrapper import channels, control, endings, init_data, posix, softlink, status
-from wrapper.control import Request
+from wrapper import channels, control, endings, init_data, mail, softlink, status, system
+from wrapper.channels import Memory
+from wrapper.control import Heartbeat, Request
+from wrapper.files import write_whole
 from wrapper.init_data import InitData
-from wrapper.slot import INIT_DATA_FILE, LOCK_FILE, LOCK_RETRY_DELAY, MEMORY_FILE, map_memory, read_init_data, take_lock
+from wrapper.liveness import Liveness
+from wrapper.slot import INIT_DATA_FILE, LOCK_FILE, LOCK_RETRY_DELAY, map_memory, read_init_data, take_lock
 
 # Seconds. Not Final: tests shorten them.
-POLL_INTERVAL = 0.1  # control and heartbeat channels
+POLL_INTERVAL = 0.05  # control and heartbeat channels; the reference's 0.1 would be half of what a quit may take
 STATUS_INTERVAL = 1.0  # liveness and status message
-PID_TEST_INTERVAL = 10.0  # between two tests of the client's process
-HEARTBEAT_TIMEOUT = 30.0  # without a client_pid: silence after which the client counts as gone
+STATUS_PATIENCE = 5.0  # without a message, one is due at once: a throttle could silence every full second
 QUIT_GRACE = 1.0  # for the program to stop by itself after a quit
 FINISH_WAIT = 2.0  # for the client to read the last status message
 DEFAULT_CHECKPOINT_PERIOD = 300.0
@@ -35,23 +38,25 @@ log = logging.getLogger("wrapper")
 def start(
     slot: Path,
     *,
+    progress_trickle: float = math.inf,
     lock_retry_delay: float = LOCK_RETRY_DELAY,
     exit_process: Callable[[int], object] = os._exit,
 ) -> "Runtime":
     """Take the slot directory and begin to talk to the client. Files are taken relative to `slot`, not to the cwd.
 
-    If the lock is held, waits `lock_retry_delay` seconds and tries once more. `exit_process` ends the process with
-    the code it is given, at once and from any thread. Without a readable init_data.xml, or if the shared memory cannot
-    be mapped, the program runs standalone. Raises SlotBusy, or OSError if the lock file cannot be created.
+    If the lock is held, waits `lock_retry_delay` seconds and tries once more. With `progress_trickle` the server is
+    told the fraction done each so many seconds. `exit_process` ends the process with the code it is given, at once and
+    from any thread. Without a readable init_data.xml, or if the shared memory cannot be mapped, the program runs
+    standalone. Raises SlotBusy, or OSError if the lock file cannot be created.
     """
     slot = slot.absolute()
     lock = take_lock(slot, lock_retry_delay)
     try:
         endings.remove_endings(slot)
         init = read_init_data(slot)
-        return Runtime(slot, lock, init, map_memory(slot, init), exit_process)
+        return Runtime(slot, lock, init, map_memory(slot, init), progress_trickle, exit_process)
     except BaseException:
-        posix.release_lock(slot / LOCK_FILE, lock)
+        system.release_lock(slot / LOCK_FILE, lock)
         raise
 
 
@@ -61,16 +66,20 @@ class Runtime:
     Made by `start`. All methods may be called from any thread.
     """
 
+    exit_unfinished: Final = endings.EXIT_STOPPED  # what to exit with after `temporary_exit`, or asked to quit
+
     def __init__(
         self,
         slot: Path,
         lock: int,
         init: InitData | None,
-        memory: mmap.mmap | None,
+        memory: Memory | None,
+        progress_trickle: float,
         exit_process: Callable[[int], object],
     ) -> None:
         now = time.monotonic()
         self.init: InitData | None = init  # None if there is no readable init_data.xml
+        self.heartbeat: Heartbeat | None = None  # the client's last one
         self._slot = slot
         self._exit_process = exit_process
         # The client rewrites wu_cpu_time with the CPU time of this very run: only the value at the start is an offset.
@@ -84,10 +93,13 @@ class Runtime:
         self._fraction: float | None = None
         self._checkpoint_cpu_time = self._earlier_cpu_time
         self._countdown_start = now
-        self._heartbeat_expected = memory is not None
-        self._last_heartbeat = now
+        parent_has_gone = system.watch_parent() if init else lambda: False  # standalone, a shell may go before us
+        self._liveness = Liveness(now, memory is not None, system.process_is_alive, parent_has_gone)
         self._next_second = now + STATUS_INTERVAL
-        self._next_pid_test = now + PID_TEST_INTERVAL
+        self._last_status = now
+        self._mail = b""  # tags for channel 6 that the client has not been told yet
+        self._progress_trickle = progress_trickle
+        self._last_trickle = now
         self._stop = threading.Event()
         self._timer = threading.Thread(target=self._run_timer, name="boinc-timer", daemon=True)
         self._timer.start()
@@ -135,6 +147,10 @@ class Runtime:
             with self._state:
                 self._checkpoint_cpu_time = self._cpu_time()
                 self._countdown_start = time.monotonic()
+                if self._wishes.quit and not self._wishes.abort:
+                    # The reference is silent after a quit, but has no checkpoint to tell of. The client looks into the
+                    # mailbox once more when we have gone, and else would count our time from the former checkpoint.
+                    self._send_status()
 
     @contextlib.contextmanager
     def critical_section(self) -> Iterator[None]:
@@ -148,6 +164,35 @@ class Runtime:
                 self._sections -= 1
                 self._end_if_due(time.monotonic())
 
+    def quit(self) -> None:
+        """Stop as if the client had asked for it; may be called from a signal handler."""
+        with self._state:
+            self._set_wishes(control.apply(self._wishes, control.QUIT), time.monotonic())
+
+    def send_trickle_up(self, variety: str, body: str) -> None:
+        """Send the server a message of XML while the task runs; the newest replaces one not yet taken by the client.
+
+        Raises ValueError for a variety that is not one plain word, OSError if it cannot be written.
+        """
+        content = mail.trickle_bytes(variety, body)
+        with self._state:
+            mail.write_trickle(self._slot, content)
+            self._announce(mail.HAVE_TRICKLE_UP)
+
+    def trickles_down(self) -> list[Path]:
+        """Files with messages from the server, in the order of their names; delete what has been read."""
+        return mail.trickles_down(self._slot)
+
+    def upload(self, logical_name: str) -> None:
+        """Have the client upload a complete output file now, before the task ends. Raises OSError."""
+        with self._state:
+            mail.request_upload(self._slot, logical_name)
+            self._announce(mail.HAVE_UPLOAD)
+
+    def upload_status(self, logical_name: str) -> int | None:
+        """What became of `upload`: 0 for uploaded, else BOINC's error number; None while that is open."""
+        return mail.upload_status(self._slot, logical_name)
+
     def finish(self, message: str | None = None, notice: bool = False) -> None:
         """The task is done: tell the client, write boinc_finish_called, leave the slot. Then exit with 0 at once.
 
@@ -159,18 +204,18 @@ class Runtime:
         self._stop_timer()
         self.report(1.0)
         self._deliver_last_status()
-        endings.write_ending(self._slot / endings.FINISH_FILE, content)
+        write_whole(self._slot / endings.FINISH_FILE, content)
         self.close()
 
-    def temporary_exit(self, delay: float, reason: str) -> None:
+    def temporary_exit(self, delay: float, reason: str, notice: bool = False) -> None:
         """Ask the client to start the task again after `delay` seconds (0..86400), leave the slot. Then exit with 0.
 
-        The user sees the one-line `reason`. Raises ValueError for other values (nothing is done then), OSError if the
-        file cannot be written.
+        The user sees the one-line `reason` in the client's log, as a notice with `notice`. Raises ValueError for other
+        values (nothing is done then), OSError if the file cannot be written.
         """
-        content = endings.temporary_exit_bytes(delay, reason)
+        content = endings.temporary_exit_bytes(delay, reason, notice)
         self._stop_timer()
-        endings.write_ending(self._slot / endings.TEMPORARY_EXIT_FILE, content)
+        write_whole(self._slot / endings.TEMPORARY_EXIT_FILE, content)
         self.close()
 
     def close(self) -> None:
@@ -207,17 +252,26 @@ class Runtime:
     def _tick(self, now: float) -> None:
         self._read_control(now)
         self._read_heartbeat(now)
-        if now >= self._next_second:
+        self._receive(channels.TRICKLE_DOWN)  # its files are looked for when the program asks
+        second = now >= self._next_second
+        if second:
             self._next_second += STATUS_INTERVAL
             if self._next_second <= now:  # the whole process stood still: missed seconds are not made up for
                 self._next_second = now + STATUS_INTERVAL
             self._test_client(now)
+        running = self.request is Request.RUN or (self.request is Request.SUSPEND and self._sections)
+        if running and (second or now - self._last_status >= STATUS_PATIENCE):
+            self._trickle_progress(now)
             self._send_status()
+            self._send_mail()
         self._end_if_due(now)
 
-    def _read_control(self, now: float) -> None:
+    def _receive(self, channel: int) -> bytes | None:
         memory = self._whole_memory()
-        message = channels.receive(memory, channels.CONTROL) if memory is not None else None
+        return channels.receive(memory, channel) if memory is not None else None
+
+    def _read_control(self, now: float) -> None:
+        message = self._receive(channels.CONTROL)
         if message is None:
             return
         if control.REREAD in message:
@@ -243,34 +297,46 @@ class Runtime:
             log.warning("%s: keeping the former values", error)
 
     def _read_heartbeat(self, now: float) -> None:
-        memory = self._whole_memory()
-        message = channels.receive(memory, channels.HEARTBEAT) if memory is not None else None
-        if message is not None and control.HEARTBEAT in message:
-            self._last_heartbeat = now
+        heartbeat = control.heartbeat(self._receive(channels.HEARTBEAT) or b"")
+        if heartbeat is not None:
+            self.heartbeat = heartbeat
+            self._liveness.heard(now)
 
     def _test_client(self, now: float) -> None:
         if self._wishes.quit or self._wishes.abort:
             return
-        pid = self.init.client_pid if self.init else 0
-        if pid:
-            if now < self._next_pid_test:
-                return
-            self._next_pid_test = now + PID_TEST_INTERVAL
-            gone = not posix.process_is_alive(pid)
-        else:
-            gone = self._heartbeat_expected and now - self._last_heartbeat > HEARTBEAT_TIMEOUT
-        if gone:
-            log.warning("the client has gone: stopping")
-            self._set_wishes(control.Wishes(self._wishes.suspend, quit=True), now)
+        why = self._liveness.lost(now, self.init.client_pid if self.init else 0)
+        if why is not None:
+            log.warning("the client has gone (%s): stopping", why)
+            self._set_wishes(control.apply(self._wishes, control.QUIT), now)
 
-    def _send_status(self) -> None:
-        if self._wishes.quit or self._wishes.abort or self._suspended():
+    def _trickle_progress(self, now: float) -> None:
+        if self._fraction is None or now - self._last_trickle < self._progress_trickle:
             return
+        self._last_trickle = now
+        try:
+            self.send_trickle_up("progress", mail.progress_body(self._fraction, self._cpu_time()))
+        except OSError as error:
+            log.warning("the server is not told the progress this time: %s", error)
+
+    def _send_mail(self) -> None:
         memory = self._whole_memory()
-        if memory is not None:
-            channels.send(memory, channels.STATUS, self._status_message())  # not yet read: the next one is newer
+        if self._mail and memory is not None and channels.send(memory, channels.TRICKLE_UP, self._mail):
+            self._mail = b""
 
     # Shared by the timer thread and the program's threads.
+
+    def _announce(self, tag: bytes) -> None:
+        if tag not in self._mail:
+            self._mail += tag
+
+    def _send_status(self) -> bool:
+        """Whether the message went out: the client may not have taken the one before, and the next one is newer."""
+        memory = self._whole_memory()
+        sent = memory is not None and channels.send(memory, channels.STATUS, self._status_message())
+        if sent:
+            self._last_status = time.monotonic()
+        return sent
 
     def _suspended(self) -> bool:
         return self.request is Request.SUSPEND and not self._sections
@@ -282,9 +348,9 @@ class Runtime:
     def _status_message(self) -> bytes:
         return status.status_message(self._cpu_time(), self._checkpoint_cpu_time, self._fraction)
 
-    def _whole_memory(self) -> mmap.mmap | None:
-        if self._memory is not None and not posix.memory_is_whole(self._memory):
-            log.warning("%s has been cut off: the client cannot be heard any more", self._slot / MEMORY_FILE)
+    def _whole_memory(self) -> Memory | None:
+        if self._memory is not None and not system.memory_is_whole(self._memory):
+            log.warning("the memory shared with the client has been cut off: it cannot be heard any more")
             self._memory = None
         return self._memory
 
@@ -294,10 +360,11 @@ class Runtime:
         sent = False
         while time.monotonic() < deadline:
             with self._state:
+                self._send_mail()
                 memory = self._whole_memory()
                 if memory is None or (sent and not channels.is_full(memory, channels.STATUS)):
                     return
-                sent = sent or channels.send(memory, channels.STATUS, self._status_message())
+                sent = sent or self._send_status()
             time.sleep(0.02)
 
     def _stop_timer(self) -> None:
@@ -328,4 +395,4 @@ class Runtime:
     def _release_lock(self) -> None:
         lock, self._lock = self._lock, None
         if lock is not None:
-            posix.release_lock(self._slot / LOCK_FILE, lock)
+            system.release_lock(self._slot / LOCK_FILE, lock)

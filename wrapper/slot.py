@@ -1,16 +1,15 @@
 """The slot directory at start-up: its lock, what the client wrote there, and the memory shared with the client."""
 
 import logging
-import mmap
 import time
 from pathlib import Path
 from typing import Final
 
-from wrapper import init_data, posix
+from wrapper import init_data, system
+from wrapper.channels import Memory
 from wrapper.init_data import InitData
 
 INIT_DATA_FILE: Final = "init_data.xml"
-MEMORY_FILE: Final = "boinc_mmap_file"
 LOCK_FILE: Final = "boinc_lockfile"
 LOCK_RETRY_DELAY: Final = 35.0  # seconds; a predecessor whose client died has gone after 30
 
@@ -22,13 +21,13 @@ class SlotBusy(Exception):
 
 
 def take_lock(slot: Path, retry_delay: float) -> int:
-    """The descriptor that holds the slot's lock, taken now or `retry_delay` seconds later. Raises SlotBusy, OSError."""
+    """What holds the slot's lock, taken now or `retry_delay` seconds later. Raises SlotBusy, OSError."""
     path = slot / LOCK_FILE
-    lock = posix.take_lock(path)
+    lock = system.take_lock(path)
     if lock is None:
         log.warning("%s is held by another process; trying once more in %g s", path, retry_delay)
         time.sleep(retry_delay)
-        lock = posix.take_lock(path)
+        lock = system.take_lock(path)
     if lock is None:
         raise SlotBusy(f"{path} is held by another process; wait until it has gone, or stop it")
     return lock
@@ -45,15 +44,12 @@ def read_init_data(slot: Path) -> InitData | None:
     return None
 
 
-def map_memory(slot: Path, init: InitData | None) -> mmap.mmap | None:
+def map_memory(slot: Path, init: InitData | None) -> Memory | None:
     """The memory shared with the client; None, and a line in the log, if it cannot be had. The reference goes on so."""
     if init is None:
         return None
-    if init.shm_key != init_data.SHARED_FILE_KEY:
-        log.warning("the client offers no mapped file (shm_key %d): running standalone", init.shm_key)
-        return None
     try:
-        return posix.map_memory(slot / MEMORY_FILE)
+        return system.map_memory(slot, init)
     except (OSError, ValueError) as error:
-        log.warning("cannot map %s (%s): running standalone", slot / MEMORY_FILE, error)
+        log.warning("cannot map the memory shared with the client (%s): running standalone", error)
         return None

@@ -50,15 +50,25 @@ def test_any_number_of_threads_computes_the_same_cells(tmp_path: Path, threads: 
     assert session(SHORT, tmp_path).unfinished() == [], "a result that finds no space must not be computed twice"
 
 
-def test_fractions_never_fall_and_stay_inside_until_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_fractions_rise_from_above_0_to_below_1(tmp_path: Path, threads: int) -> None:
     one, runtime = session(tiny.unit(1, 8, width=[256], depth=[2]), tmp_path), Scripted()
-    drive(one, runtime, 2, choice().prepare_thread)
-    inside = [fraction for fraction in runtime.fractions if fraction < 1]
+    drive(one, runtime, threads, choice().prepare_thread)
+    seen = [fraction for n, fraction in enumerate(runtime.fractions) if fraction not in runtime.fractions[:n]]
+    assert seen == sorted(seen)
+    assert len(seen) >= 5
+    assert 0 < seen[0] < 0.5
+    assert 0.99 < seen[-1] < 1, "the end was told before the result is written"
 
-    assert runtime.fractions == sorted(runtime.fractions)
-    assert sum(fraction > 0 for fraction in inside) >= 3
-    assert min(inside) >= 0
-    assert runtime.fractions[-1] == 1.0
+
+def test_a_resumed_session_tells_at_once_how_far_it_is(tmp_path: Path) -> None:
+    one = session(SHORT, tmp_path)
+    one.slice(one.unfinished()[0])
+    one.save()
+    again, runtime = session(SHORT, tmp_path), Scripted()
+    runtime.want(Request.QUIT)
+    assert drive(again, runtime, 1, choice().prepare_thread) is False
+    assert runtime.fractions == [one.done / one.work]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wrapper import channels
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(__file__).with_name("program.py")
-CONTROL, HEARTBEAT, STATUS = 0, 4, 5
+CONTROL, HEARTBEAT, STATUS, MAIL = 0, 4, 5, 6
 SECRET = "0123456789abcdef0123456789abcdef"
 
 INIT_DATA = """<app_init_data>
@@ -82,12 +84,13 @@ def make_slot(folder: Path, **fields: object) -> Path:
 class Memory:
     """The client's end of the eight channels."""
 
-    def __init__(self, slot: Path) -> None:
+    def __init__(self, slot: Path, other: channels.Memory | None = None) -> None:
+        """Of the slot's file, or of `other` shared memory."""
         with (slot / "boinc_mmap_file").open("r+b") as file:
-            self.bytes = mmap.mmap(file.fileno(), 8192)
+            self.bytes = other or mmap.mmap(file.fileno(), 8192)
 
     def full(self, channel: int) -> bool:
-        return self.bytes[channel * 1024] != 0
+        return self.bytes[channel * 1024 : channel * 1024 + 1] != b"\0"
 
     def text(self, channel: int) -> bytes:
         return self.bytes[channel * 1024 + 1 : (channel + 1) * 1024].partition(b"\0")[0]
@@ -96,10 +99,10 @@ class Memory:
         assert not self.full(channel)
         start = channel * 1024
         self.bytes[start + 1 : start + 2 + len(text)] = text + b"\0"
-        self.bytes[start] = 1
+        self.bytes[start : start + 1] = b"\1"
 
     def clear(self, channel: int) -> None:
-        self.bytes[channel * 1024] = 0
+        self.bytes[channel * 1024 : channel * 1024 + 1] = b"\0"
 
 
 @dataclass
@@ -109,6 +112,7 @@ class Recording:
     code: int = 0
     ended: float = 0.0
     statuses: list[tuple[float, bytes]] = field(default_factory=list)
+    mail: list[tuple[float, bytes]] = field(default_factory=list)  # of channel 6
     reaction: dict[bytes, float] = field(default_factory=dict)  # control message -> seconds until its flag was cleared
     heartbeats_read: int = 0
     touched: set[int] = field(default_factory=set)  # offsets of bytes that the program changed
@@ -124,28 +128,42 @@ class Recording:
 class FakeClient:
     """Runs `program.py MODE` in a slot, plays a script of (seconds, control message), and records."""
 
-    def __init__(self, slot: Path, *, read_status: bool = True, heartbeats_until: float = 0.0) -> None:
+    def __init__(
+        self,
+        slot: Path,
+        *,
+        read_status: bool = True,
+        heartbeats_until: float = 0.0,
+        memory: channels.Memory | None = None,
+    ) -> None:
         self.slot = slot
-        self.memory = Memory(slot)
+        self.memory = Memory(slot, memory)
         self.read_status = read_status
         self.heartbeats_until = heartbeats_until
 
     def run(
         self, mode: str, script: list[tuple[float, bytes]] | None = None, limit: float = 20.0, **options: Any
     ) -> Recording:
-        """Until the program ends by itself; it is killed, and the test failed, `limit` seconds after its start."""
+        """Run program.py MODE until it ends by itself."""
         (self.slot / "wrapper_options.json").write_text(json.dumps(options))
+        command = [sys.executable, "-W", "error", str(PROGRAM), str(self.slot), mode]
+        return self.play(command, script or [], Path("/"), limit)
+
+    def play(
+        self, command: list[str], script: list[tuple[float, bytes]], folder: Path, limit: float = 20.0
+    ) -> Recording:
+        """Run any program in a folder. It is killed, and the test failed, `limit` seconds after its start."""
         with (self.slot / "stderr.txt").open("ab") as stderr:
             program = subprocess.Popen(
-                [sys.executable, "-W", "error", str(PROGRAM), str(self.slot), mode],
-                env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd="/", stdout=subprocess.PIPE, stderr=stderr, text=True,
+                command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdout=subprocess.PIPE, stderr=stderr, text=True,
             )  # fmt: skip
         said: list[tuple[float, str]] = []
         assert program.stdout is not None
         listener = threading.Thread(target=lambda: said.extend((time.monotonic(), s.strip()) for s in program.stdout))
         listener.start()
         try:
-            recording = self._play(program, list(script or []), time.monotonic() + limit)
+            recording = self._play(program, list(script), time.monotonic() + limit)
         finally:
             program.kill()
             program.wait()
@@ -179,6 +197,9 @@ class FakeClient:
             if self.memory.full(STATUS) and self.read_status:
                 recording.statuses.append((now, self.memory.text(STATUS)))
                 self.memory.clear(STATUS)
+            if self.memory.full(MAIL):
+                recording.mail.append((now, self.memory.text(MAIL)))
+                self.memory.clear(MAIL)
             if next_heartbeat <= now < self.heartbeats_until and not self.memory.full(HEARTBEAT):
                 recording.heartbeats_read += next_heartbeat > 0.0
                 next_heartbeat = now + 0.25

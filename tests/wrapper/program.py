@@ -1,6 +1,6 @@
 """A program under the runtime, run by the fake client: `program.py SLOT MODE`, options in the slot's JSON file.
 
-Options in capitals replace constants of wrapper.runtime. Says on standard output what it does.
+Options in capitals replace constants of wrapper.runtime and wrapper.liveness. Says on standard output what it does.
 """
 
 import json
@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from wrapper import Request, Runtime, SlotBusy, runtime, start
+from wrapper import Request, Runtime, SlotBusy, liveness, runtime, start
 
 
 def say(word: str) -> None:
@@ -41,7 +41,7 @@ def work(task: Runtime, options: dict[str, Any]) -> None:
         if task.checkpoint_due():
             with task.checkpointing():
                 say("checkpoint")
-    if request is Request.QUIT:
+    if request is Request.QUIT and options.get("saves", True):
         with task.checkpointing():
             say("stopped")
     task.close()
@@ -94,7 +94,8 @@ def main() -> int:
     slot, mode = Path(sys.argv[1]), sys.argv[2]
     options = json.loads((slot / "wrapper_options.json").read_text())
     for name in [name for name in options if name.isupper()]:
-        setattr(runtime, name, options[name])
+        module = liveness if hasattr(liveness, name) else runtime
+        setattr(module, name, options[name])
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
         task = start(slot, lock_retry_delay=0.5)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from wrapper import endings
+from wrapper.files import write_whole
 
 
 def test_finish_bytes():
@@ -20,7 +21,7 @@ def test_a_message_must_be_one_line(message: str):
     with pytest.raises(ValueError, match="one line"):
         endings.finish_bytes(message, False)
     with pytest.raises(ValueError, match="one line"):
-        endings.temporary_exit_bytes(30, message)
+        endings.temporary_exit_bytes(30, message, False)
 
 
 def test_a_notice_needs_a_message():
@@ -29,19 +30,19 @@ def test_a_notice_needs_a_message():
 
 
 def test_temporary_exit_bytes():
-    assert endings.temporary_exit_bytes(30, "no memory left") == b"30\nno memory left\n"
-    assert endings.temporary_exit_bytes(0.2, "GPU busy") == b"1\nGPU busy\n"
-    assert endings.temporary_exit_bytes(86400, "x") == b"86400\nx\n"
+    assert endings.temporary_exit_bytes(30, "no memory left", False) == b"30\nno memory left\n"
+    assert endings.temporary_exit_bytes(0.2, "GPU busy", False) == b"1\nGPU busy\n"
+    assert endings.temporary_exit_bytes(86400, "x", True) == b"86400\nx\nnotice\n"
 
 
 @pytest.mark.parametrize("delay", [-1, 86400.5, math.inf, math.nan])
 def test_delays_the_client_would_not_take(delay: float):
     with pytest.raises(ValueError, match="0 to 86400"):
-        endings.temporary_exit_bytes(delay, "x")
+        endings.temporary_exit_bytes(delay, "x", False)
 
 
 def test_an_ending_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path):
-    endings.write_ending(tmp_path / "boinc_finish_called", b"0\n")
+    write_whole(tmp_path / "boinc_finish_called", b"0\n")
     assert [path.name for path in tmp_path.iterdir()] == ["boinc_finish_called"]
     endings.remove_endings(tmp_path)
     endings.remove_endings(tmp_path)

@@ -17,6 +17,11 @@ def wrap(inside: bytes) -> bytes:
 
 def test_a_file_as_a_client_writes_it():
     assert parse(init_data(client_pid=4711, wu_cpu_time="12.500000", gpu_type="NVIDIA", gpu_device_num=1)) == InitData(
+        major_version=7,
+        minor_version=20,
+        release=5,
+        app_version=100,
+        userid=1,
         app_name="axiom",
         wu_name="wu_1",
         result_name="wu_1_0",

@@ -11,6 +11,7 @@ import pytest
 
 from tests.wrapper.fake_client import make_slot
 from wrapper import posix
+from wrapper.init_data import InitData
 
 
 def test_the_lock_excludes_other_processes_and_its_file_goes_with_it(tmp_path: Path):
@@ -57,16 +58,18 @@ def test_a_lock_on_a_file_deleted_meanwhile_is_none(tmp_path: Path, monkeypatch:
 
 
 def test_a_mapping_knows_when_its_file_was_cut_off(tmp_path: Path):
-    path = make_slot(tmp_path) / "boinc_mmap_file"
-    memory = posix.map_memory(path)
+    slot = make_slot(tmp_path)
+    path, init = slot / "boinc_mmap_file", InitData(shm_key=-1)
+    memory = posix.map_memory(slot, init)
     assert posix.memory_is_whole(memory)
     os.truncate(path, 4096)
     assert not posix.memory_is_whole(memory)
     memory.close()
     with pytest.raises(ValueError, match="length"):
-        posix.map_memory(path)
+        posix.map_memory(slot, init)
+    path.unlink()
     with pytest.raises(FileNotFoundError):
-        posix.map_memory(path.with_name("missing"))
+        posix.map_memory(slot, init)
 
 
 def test_living_and_dead_processes(monkeypatch: pytest.MonkeyPatch):

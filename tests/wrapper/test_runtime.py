@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.wrapper.fake_client import CONTROL, HEARTBEAT, STATUS, Memory, init_data, make_slot
-from wrapper import Request, Runtime, SlotBusy, runtime, start
+from wrapper import Request, Runtime, SlotBusy, liveness, runtime, start
 
 
 class Rig:
@@ -235,7 +235,7 @@ def test_an_unread_status_is_not_overwritten(rig: Rig):
 
 
 def test_wall_clock_jumps_do_not_matter(rig: Rig, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(runtime, "HEARTBEAT_TIMEOUT", 1.0)
+    monkeypatch.setattr(liveness, "HEARTBEAT_TIMEOUT", 1.0)
     monkeypatch.setattr(time, "time", lambda: 1e12)
     task = rig.start(client_pid=0)
     rig.status()
@@ -345,7 +345,7 @@ def test_without_the_mapped_file_the_program_runs_on(rig: Rig, caplog: pytest.Lo
 
 
 def test_without_the_mapped_file_silence_is_no_death(rig: Rig, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(runtime, "HEARTBEAT_TIMEOUT", 0.2)
+    monkeypatch.setattr(liveness, "HEARTBEAT_TIMEOUT", 0.2)
     task = rig.start(shm_key=16788704, client_pid=0)
     time.sleep(0.8)
     assert task.request is Request.RUN

@@ -1,0 +1,34 @@
+"""The operating system's half of the protocol: `posix` or `windows`, two modules with the same functions."""
+
+import sys
+
+if sys.platform == "win32":
+    from wrapper.windows import (
+        map_memory,
+        memory_is_whole,
+        open_stderr,
+        process_is_alive,
+        release_lock,
+        take_lock,
+        watch_parent,
+    )
+else:
+    from wrapper.posix import (
+        map_memory,
+        memory_is_whole,
+        open_stderr,
+        process_is_alive,
+        release_lock,
+        take_lock,
+        watch_parent,
+    )
+
+__all__ = [
+    "map_memory",
+    "memory_is_whole",
+    "open_stderr",
+    "process_is_alive",
+    "release_lock",
+    "take_lock",
+    "watch_parent",
+]
