@@ -18,7 +18,7 @@ run: $(READY)
 	$(BIN)/axiom-server --data out/data findings compgen --plots out
 
 test: $(READY) check
-	.ci/apt-install boinc-client
+	.ci/apt-install boinc-client libboinc-app-dev g++ strace
 	$(BIN)/python -m pytest
 
 # The exact engine's bits: cross-compiled for every platform and run under emulators and Wine (a quarter of an hour), and
@@ -36,6 +36,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 -m wrapper -m wrapper.windows
 
 SOURCES := pyproject.toml setup.py $(wildcard kernels/engine/*.c kernels/engine/*.h)
 

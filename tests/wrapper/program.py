@@ -77,6 +77,11 @@ def temporary_exit(task: Runtime, options: dict[str, Any]) -> None:
     task.temporary_exit(options["delay"], options["reason"])
 
 
+def trickle(task: Runtime, options: dict[str, Any]) -> None:
+    task.send_trickle_up("test", "<x/>")
+    time.sleep(60)
+
+
 def broken_timer(task: Runtime, options: dict[str, Any]) -> None:
     """A fault in our own code, inside the timer thread."""
 
@@ -103,7 +108,7 @@ def main() -> int:
         say("busy")
         print(error, file=sys.stderr)
         return 7
-    modes = {f.__name__: f for f in (work, deaf, section, finish, temporary_exit, broken_timer)}
+    modes = {f.__name__: f for f in (work, deaf, section, finish, temporary_exit, trickle, broken_timer)}
     modes[mode](task, options)
     return 0
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wrapper.control import Request, Wishes, apply
+from wrapper.control import Heartbeat, Request, Wishes, apply, heartbeat
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,27 @@ def test_quit_and_abort_are_never_taken_back(messages: list[bytes]):
     else:
         last = [m for m in messages if m in (b"<suspend/>", b"<resume/>")][-1:]
         assert wishes.request is (Request.SUSPEND if last == [b"<suspend/>"] else Request.RUN)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (b"<heartbeat/><wss>0.000000e+00</wss><max_wss>2.274885e+10</max_wss>", Heartbeat(0.0, 2.274885e10, False)),
+        (b"<heartbeat/>", Heartbeat()),
+        (b"\n<heartbeat/>\n<network_suspended/>\n<sporadic_ca>1</sporadic_ca>", Heartbeat(network_suspended=True)),
+        (b"<heartbeat/><wss>-1</wss><max_wss>nan</max_wss>", Heartbeat()),
+        (b"<heartbeat/><wss>much</wss><max_wss>1e999</max_wss>", Heartbeat()),
+        (b"<wss>1</wss>", None),
+        (b"\xff\xfe", None),
+        (b"", None),
+    ],
+)
+def test_heartbeats(message: bytes, told: Heartbeat | None):
+    assert heartbeat(message) == told
+
+
+@given(st.binary(max_size=1022))
+def test_any_heartbeat_is_read(message: bytes):
+    told = heartbeat(b"<heartbeat/>" + message)
+    assert told is not None
+    assert told.available is None or 0 <= told.available < float("inf")

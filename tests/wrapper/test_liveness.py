@@ -1,16 +1,20 @@
 """The client goes without a word: by its process id, by silence, and with the mapped file cut off."""
 
 import os
+import select
+import signal
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.wrapper.fake_client import PROGRAM, ROOT, FakeClient, Recording, make_slot
+from wrapper.liveness import Liveness
 
 
 def client_dies(folder: Path, shm_key: int) -> Recording:
@@ -28,6 +32,36 @@ def client_dies(folder: Path, shm_key: int) -> Recording:
         return FakeClient(slot).run("deaf")
     finally:
         timer.join()
+
+
+def parent_dies(folder: Path, standalone: bool) -> tuple[int | None, float]:
+    """The client lives, the launcher between it and the program is killed; exit code and seconds from then on."""
+    slot = make_slot(folder)
+    if standalone:
+        (slot / "init_data.xml").unlink()
+    (slot / "wrapper_options.json").write_text("{}")
+    launcher = (
+        "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:]); print(p.pid, flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", launcher, sys.executable, str(PROGRAM), str(slot), "deaf"]
+    parent = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    program = os.pidfd_open(pid)
+    try:
+        while not (slot / "boinc_lockfile").exists():
+            time.sleep(0.01)
+        time.sleep(0.3)
+        parent.kill()
+        parent.wait()
+        began = time.monotonic()
+        left = bool(select.select([program], [], [], 4.0)[0])
+        return (0 if left else None), time.monotonic() - began
+    finally:
+        parent.stdout.close()
+        if not select.select([program], [], [], 0)[0]:
+            signal.pidfd_send_signal(program, signal.SIGKILL)
+        os.close(program)
 
 
 def heartbeats_end(folder: Path, mode: str) -> Recording:
@@ -55,7 +89,7 @@ def file_is_cut_off(folder: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording | int]:
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """All at the same time: each spends its seconds asleep."""
     with ThreadPoolExecutor() as pool:
         runs = {
@@ -63,6 +97,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording | int]
             "pid without memory": pool.submit(client_dies, tmp_path_factory.mktemp("segment"), 16788704),
             "silence": pool.submit(heartbeats_end, tmp_path_factory.mktemp("silence"), "deaf"),
             "silence, listening": pool.submit(heartbeats_end, tmp_path_factory.mktemp("listening"), "work"),
+            "parent": pool.submit(parent_dies, tmp_path_factory.mktemp("parent"), False),
+            "parent, standalone": pool.submit(parent_dies, tmp_path_factory.mktemp("shell"), True),
             "cut off": pool.submit(file_is_cut_off, tmp_path_factory.mktemp("cut")),
         }
         return {name: run.result() for name, run in runs.items()}
@@ -96,3 +132,32 @@ def test_a_listening_program_stops_by_itself(seen: dict[str, Recording]):
 
 def test_a_file_cut_off_is_a_silent_client_not_a_crash(seen: dict[str, int]):
     assert seen["cut off"] == 0
+
+
+def test_a_program_whose_launcher_was_killed_leaves_at_once(seen: dict[str, tuple[int | None, float]]):
+    """The client would start another one in the same slot."""
+    code, seconds = seen["parent"]
+    assert code == 0
+    assert seconds < 3.0  # 1 s to the next look, 1 s of grace
+
+
+def test_a_standalone_program_outlives_its_shell(seen: dict[str, tuple[int | None, float]]):
+    assert seen["parent, standalone"][0] is None
+
+
+def life(now: float, heartbeats: bool = True, alive: bool = True, orphan: bool = False) -> Liveness:
+    return Liveness(now, heartbeats, lambda pid: alive, lambda: orphan)
+
+
+def test_the_order_of_tests():
+    assert life(0.0, orphan=True).lost(1.0, 4711) == "the process that started this program has ended"
+    assert life(0.0).lost(31.0, 0) == "no heartbeat for 30 s"
+    assert life(0.0).lost(1e6, 4711) is None, "a client known by its process may be silent"
+    assert life(0.0, heartbeats=False).lost(1e6, 0) is None
+    dead = life(0.0, alive=False)
+    assert dead.lost(9.9, 4711) is None
+    assert dead.lost(10.0, 4711) == "process 4711 has ended"
+    quiet = life(0.0)
+    quiet.heard(20.0)
+    assert quiet.lost(49.0, 0) is None
+    assert quiet.lost(51.0, 0) is not None

@@ -1,6 +1,7 @@
 """The runtime inside the test's own process: everything that needs no death of a process."""
 
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.wrapper.fake_client import CONTROL, HEARTBEAT, STATUS, Memory, init_data, make_slot
-from wrapper import Request, Runtime, SlotBusy, liveness, runtime, start
+from wrapper import Heartbeat, Request, Runtime, SlotBusy, liveness, runtime, start
 
 
 class Rig:
@@ -156,6 +157,28 @@ def test_a_message_may_hold_several_tags_and_garbage(rig: Rig):
     rig.put(b"<suspend/>\n<resume/>\n")
     until(lambda: task.request is Request.RUN)
     assert rig.exits == []
+
+
+def test_what_the_heartbeat_tells_is_known(rig: Rig):
+    task = rig.start()
+    assert task.heartbeat is None
+    rig.memory.put(HEARTBEAT, b"<heartbeat/><wss>5.000000e+07</wss><max_wss>2.000000e+10</max_wss>")
+    until(lambda: task.heartbeat is not None)
+    assert task.heartbeat == Heartbeat(5e7, 2e10)
+
+
+def test_quit_by_a_signal_is_a_quit(rig: Rig):
+    task = rig.start()
+    former = signal.signal(signal.SIGTERM, lambda *_: task.quit())
+    try:
+        with task.critical_section():
+            signal.raise_signal(signal.SIGTERM)
+            assert task.request is Request.QUIT
+            time.sleep(1.3)
+            assert rig.exits == []
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert rig.exits == [0]
 
 
 def test_fraction_is_mapped_and_never_goes_back(rig: Rig):
