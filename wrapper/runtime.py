@@ -250,9 +250,7 @@ class Runtime:
                 self._end_if_due(time.monotonic())
 
     def _tick(self, now: float) -> None:
-        self._read_control(now)
-        self._read_heartbeat(now)
-        self._receive(channels.TRICKLE_DOWN)  # its files are looked for when the program asks
+        self._listen(now)
         second = now >= self._next_second
         if second:
             self._next_second += STATUS_INTERVAL
@@ -266,14 +264,17 @@ class Runtime:
             self._send_mail()
         self._end_if_due(now)
 
-    def _receive(self, channel: int) -> bytes | None:
+    def _listen(self, now: float) -> None:
         memory = self._whole_memory()
-        return channels.receive(memory, channel) if memory is not None else None
-
-    def _read_control(self, now: float) -> None:
-        message = self._receive(channels.CONTROL)
-        if message is None:
+        if memory is None:
             return
+        if (message := channels.receive(memory, channels.CONTROL)) is not None:
+            self._obey(message, now)
+        if (message := channels.receive(memory, channels.HEARTBEAT)) is not None:
+            self._note_heartbeat(message, now)
+        channels.receive(memory, channels.TRICKLE_DOWN)  # its files are looked for when the program asks
+
+    def _obey(self, message: bytes, now: float) -> None:
         if control.REREAD in message:
             self._reread_init_data()
         wishes = control.apply(self._wishes, message)
@@ -296,8 +297,8 @@ class Runtime:
         except (OSError, ValueError) as error:
             log.warning("%s: keeping the former values", error)
 
-    def _read_heartbeat(self, now: float) -> None:
-        heartbeat = control.heartbeat(self._receive(channels.HEARTBEAT) or b"")
+    def _note_heartbeat(self, message: bytes, now: float) -> None:
+        heartbeat = control.heartbeat(message)
         if heartbeat is not None:
             self.heartbeat = heartbeat
             self._liveness.heard(now)
