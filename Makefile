@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 THREADS ?= $(shell nproc)
 
-.PHONY: run test check exactness sanitize clean
+.PHONY: run test check exactness windows sanitize clean
 .DEFAULT_GOAL := run
 
 # One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
@@ -28,6 +28,11 @@ exactness: $(READY)
 	$(BIN)/python -m pip install --quiet ziglang
 	$(BIN)/python -m tests.kernels.engine.platforms.check
 	$(BIN)/python -m tests.kernels.engine.exhaustive
+
+# The Windows half of the runtime against Wine's kernel32.
+windows: $(READY)
+	.ci/apt-install wine64 wine64-tools libwine-dev libpython3.11
+	$(BIN)/python -m pytest -v tests/wrapper/test_windows_under_wine.py
 
 sanitize: $(READY)
 	$(BIN)/python -m tests.kernels.engine.sanitize
