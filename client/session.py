@@ -11,7 +11,7 @@ from client import host
 from client.engines import Choice
 from kernels import __version__, checkpoint, plan, workunit
 from kernels.checkpoint import Checkpoint, Header
-from kernels.experiment import Cell, CellResult, Program, State, results
+from kernels.experiment import Cell, CellResult, Program, State, outcome, results
 from kernels.experiments import EXPERIMENTS
 from kernels.result import Result, Timings, build
 
@@ -87,7 +87,7 @@ class Session:
             self._computing += elapsed
             self._pace[number] = (program.done - before) / max(elapsed, 1e-6)
             if program.done >= program.work:
-                self._finished[number] = program.export()
+                self._finished[number] = outcome(program.export())
                 del self._programs[number]
 
     def save(self) -> None:
