@@ -31,7 +31,7 @@ from client.engines import choose
 from client.session import Session
 from kernels import __version__, checkpoint, limits, plan, workunit
 from kernels.checkpoint import Checkpoint, Header
-from kernels.experiment import State, outcome
+from kernels.experiment import outcome
 from kernels.experiments import EXPERIMENTS
 from kernels.workunit import Seeds, WorkUnit
 from wrapper import Request
@@ -39,11 +39,17 @@ from wrapper import Request
 PERIOD, PROMISE = 60.0, 0.5  # seconds between checkpoints under BOINC's default; % of a run they may cost
 LEFT = 128  # cells not yet finished: what is computed while it is measured
 SAVES = 5  # in each round
+WIDTH = 10  # of a column
 EXPERIMENT = EXPERIMENTS["compgen"]
 
 
 class Watched(Session):
     """A session that remembers when slices and saves began and ended."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.slices: list[tuple[float, float]] = []
+        self.saves: list[tuple[float, float]] = []
+        super().__init__(*arguments)  # type: ignore[arg-type]
 
     def slice(self, number: int) -> None:
         """Compute, and remember when."""
@@ -56,11 +62,6 @@ class Watched(Session):
         begun = time.perf_counter()
         super().save()
         self.saves.append((begun, time.perf_counter()))
-
-    def __init__(self, *arguments: object) -> None:
-        self.slices: list[tuple[float, float]] = []
-        self.saves: list[tuple[float, float]] = []
-        super().__init__(*arguments)  # type: ignore[arg-type]
 
     def idle(self, threads: int) -> list[float]:
         """Seconds around each save but the last in which a thread computed nothing, on average over the threads."""
@@ -133,8 +134,8 @@ def main() -> None:
     widest = {axis: [max(EXPERIMENT.grid[axis])] for axis in ("width", "depth")}
     units = {"default grid": largest(), " ".join(f"{axis} {v}" for axis, (v,) in widest.items()): largest(**widest)}
     saved = {name: almost_finished(unit) for name, unit in units.items()}
-    print(f"{'':24} {'cells':>6} {'blocks':>6} {'threads':>7} {'MB':>6} {'load ms':>8} {'encode ms':>9} {'save ms':>8}", end="")
-    print(f" {'idle ms':>8} {'% of a run':>10}")
+    titles = ("cells", "blocks", "threads", "MB", "load ms", "encode ms", "save ms", "idle ms", "% of a run")
+    print(f"{'':18}", *(f"{title:>{WIDTH}}" for title in titles))
     sizes: dict[str, int] = {}
     loads, encodes, saves, idles = ({(n, t): [] for n in units for t in options.threads} for _ in range(4))
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
@@ -164,8 +165,8 @@ def main() -> None:
         worst = max(worst, share)
         cells, blocks = len(workunit.cells(units[name])), len(saved[name].header.blocks)
         times = [1000 * median(found[key]) for found in (loads, encodes, saves, idles)]
-        print(f"{name:24} {cells:6} {blocks:6} {threads:7} {sizes[name] / 1e6:6.2f} {times[0]:8.0f} {times[1]:9.0f}", end="")
-        print(f" {times[2]:8.0f} {times[3]:8.0f} {share:10.3f}")
+        counts = " ".join(f"{count:{WIDTH}}" for count in (cells, blocks, threads))
+        print(f"{name:18}", counts, *(f"{v:{WIDTH}.2f}" for v in (sizes[name] / 1e6, *times, share)))
     print(f"a checkpoint every {PERIOD:.0f} s costs at most {worst:.2f} % of a run; promised: {PROMISE} %")
 
 

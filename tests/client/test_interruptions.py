@@ -127,8 +127,8 @@ def test_killed_at_random_moments(interrupter: Interrupter, uninterrupted: bytes
         if kills >= TIMES:
             break
     print(f"{kills} kills in {task + 1} tasks, {advanced} lives advanced, inside a write: {dict(inside)}")
-    assert advanced > TIMES // 3
-    assert inside.total() >= TIMES // 20
+    assert advanced >= TIMES // 10
+    assert inside.total() >= TIMES // 40
     assert any(OLDER in left for left in inside), inside
 
 
