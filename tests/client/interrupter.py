@@ -19,7 +19,7 @@ from tests.wrapper.fake_client import CONTROL, ROOT, STATUS, Memory, make_slot
 
 PROJECT = "../../projects/example.org_axiom"
 CHECKPOINT = "checkpoint.safetensors"
-LIMIT = 20.0  # seconds for anything that is waited for
+LIMIT = 60.0  # seconds for anything that is waited for
 BEFORE = {"boinc_mmap_file", "init_data.xml", "wu.json", "result.msgpack", "stderr.txt"}  # in a slot, by the client
 
 

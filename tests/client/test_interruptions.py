@@ -93,6 +93,7 @@ class Past:
         if resumed < 0:
             return  # killed before it had read a checkpoint
         assert resumed in self.work, f"resumed at {resumed}, not at one of {self.work}"
+        assert trace[At.DONE] >= resumed, "what the checkpoint held was computed anew"
         self.advanced += resumed > self._last
         self._last = resumed
         self.work = {trace[At.SAVED] if trace[At.SAVES] else resumed}
@@ -236,6 +237,7 @@ def test_quit_and_started_again(interrupter: Interrupter, uninterrupted: bytes, 
             assert not interrupter.killed
             if trace[At.RESUMED] >= 0:  # else it stopped before it had read its checkpoint
                 assert trace[At.RESUMED] == done, "something was lost"
+                assert trace[At.DONE] >= done, "what the checkpoint held was computed anew"
                 done = trace[At.DONE]
             over = FINISH in slot.files
             if not over:
