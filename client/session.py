@@ -11,7 +11,7 @@ from client import host
 from client.engines import Choice
 from kernels import __version__, checkpoint, plan, workunit
 from kernels.checkpoint import Checkpoint, Header
-from kernels.experiment import Cell, CellResult, Program, State, results
+from kernels.experiment import Cell, CellResult, Program, State, outcome, results
 from kernels.experiments import EXPERIMENTS
 from kernels.result import Result, Timings, build
 
@@ -31,6 +31,7 @@ class Session:
         self._take(plan.blocks(self._experiment, workunit.cells(unit), host.cache_bytes()))
         self._programs: dict[int, Program] = {}  # begun and not finished
         self._finished: dict[int, State] = {}
+        self._finished_work = 0.0
         self._waiting: dict[int, State] = {}  # begun before the last stop, not yet taken up again
         self._begun: dict[int, float] = {}  # floating-point operations done of blocks begun before the last stop
         self._pace: dict[int, float] = {}  # floating-point operations a second, of a program's last slice
@@ -47,15 +48,14 @@ class Session:
     @property
     def work(self) -> float:
         """Floating-point operations of the whole work unit."""
-        return sum(self._work)
+        return self._total_work
 
     @property
     def done(self) -> float:
         """Floating-point operations of everything finished so far."""
         with self._guard:
-            finished = sum(self._work[number] for number in self._finished)
             begun = sum(program.done for program in self._programs.values())
-            return finished + begun + sum(self._begun[number] for number in self._waiting)
+            return self._finished_work + begun + sum(self._begun[number] for number in self._waiting)
 
     @property
     def cells_done(self) -> int:
@@ -71,23 +71,25 @@ class Session:
     def unfinished(self) -> list[int]:
         """Numbers of the blocks that still need slices, those begun first."""
         with self._guard:
-            left = [number for number in range(self.blocks) if number not in self._finished]
-            return sorted(
-                left, key=lambda number: (number not in self._programs and number not in self._waiting, number)
-            )
+            return sorted(self._programs.keys() | self._waiting.keys()) + list(self._fresh)
 
     def slice(self, number: int) -> None:
         """Compute about SLICE_SECONDS of a block; whole steps, so where a slice ends changes nothing."""
-        start = time.monotonic()
+        start = now = time.monotonic()
+        end = start + SLICE_SECONDS
         program = self._programs.get(number) or self._begin(number)
-        before = program.done
-        program.advance(self._pace.get(number, _FIRST_SLICE / SLICE_SECONDS) * SLICE_SECONDS)
-        elapsed = time.monotonic() - start
+        pace = self._pace.get(number, _FIRST_SLICE / SLICE_SECONDS)
+        while now < end and program.done < program.work:  # a program returns at its measurements, however soon
+            begun, before = time.monotonic(), program.done
+            program.advance(pace * (end - begun))
+            now = time.monotonic()
+            pace = (program.done - before) / max(now - begun, 1e-6)
         with self._guard:
-            self._computing += elapsed
-            self._pace[number] = (program.done - before) / max(elapsed, 1e-6)
+            self._computing += now - start
+            self._pace[number] = pace
             if program.done >= program.work:
-                self._finished[number] = program.export()
+                self._finished[number] = outcome(program.export())
+                self._finished_work += self._work[number]
                 del self._programs[number]
 
     def save(self) -> None:
@@ -107,6 +109,8 @@ class Session:
     def _take(self, blocks: list[list[Cell]]) -> None:
         self._blocks = blocks
         self._work = [sum(self._experiment.work(cell.condition) for cell in block) for block in blocks]
+        self._total_work = sum(self._work)
+        self._fresh = dict.fromkeys(range(len(blocks)))  # in this order; a dictionary forgets one at once
 
     def _begin(self, number: int) -> Program:
         program = self._experiment.start(self._blocks[number], self._choice.engine)
@@ -116,6 +120,7 @@ class Session:
         with self._guard:
             self._programs[number] = program
             self._waiting.pop(number, None)
+            self._fresh.pop(number, None)
         return program
 
     def _load(self) -> None:
@@ -130,6 +135,8 @@ class Session:
         self._take(plan.split(ordered, found.header.blocks))
         for number, state in found.states.items():
             (self._waiting if number in found.header.begun else self._finished)[number] = state
+            del self._fresh[number]
+        self._finished_work = sum(self._work[number] for number in self._finished)
         self._begun = found.header.begun
         self._computing, self._cpu_before = found.header.computing, found.header.cpu
         log.info("going on from the checkpoint at %.1f %%", 100 * self.done / self.work)

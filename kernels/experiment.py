@@ -107,6 +107,11 @@ def compute(experiment: Experiment, cells: Sequence[Cell], engine: Engine) -> li
     return results(experiment, cells, program.export())
 
 
+def outcome(state: State) -> State:
+    """What `results` needs of the state that a finished program exported: arrays with a row per cell."""
+    return {name: array for name, array in state.items() if name == "digests" or name.startswith("metric/")}
+
+
 def results(experiment: Experiment, cells: Sequence[Cell], state: State) -> list[CellResult]:
     """The results of cells from the state that their finished program exported."""
     curves = {name: np.asarray(state["metric/" + name], dtype=np.float32) for name in experiment.metrics}

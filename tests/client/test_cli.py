@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,7 +12,7 @@ import pytest
 from client import cli
 from kernels import __version__, result, workunit
 from kernels.workunit import WorkUnit
-from tests.client.runs import ROOT, cells, ended, wait_until_computing, wait_until_mapped, worker, written
+from tests.client.runs import cells, ended, wait_until_computing, wait_until_mapped, worker, written
 from tests.kernels import tiny
 
 UNIT = tiny.unit(1000, 2, width=[32, 64], depth=[1, 2])
@@ -89,32 +86,6 @@ def test_control_c_during_the_start_prints_no_traceback(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, _, err = ended(process)
     assert "Traceback" not in err
-
-
-def test_killed_at_ten_random_moments_it_ends_with_the_same_cells(tmp_path: Path) -> None:
-    path, out = written(tmp_path, UNIT), tmp_path / "out.msgpack"
-    draw = random.Random(7)
-    moments = [f"{draw.uniform(0.01, 0.2):.3f}" for _ in range(10)]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", Path(__file__).with_name("killed.py"), path, out, *moments],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True,
-        text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("killed") >= 4, done.stdout + done.stderr
-    assert done.stderr.count("going on from the checkpoint at") >= 2, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "refused" not in done.stderr
-    assert cli.main(["run", str(path), "--out", str(out)]) == 0
-    assert names(tmp_path) == {"wu.json", "out.msgpack"}
-    assert cells(result.read(out)) == cells(tiny.computed(UNIT, "exact"))
-
-
-def test_a_killed_worker_leaves_no_temporary_file_behind_in_the_end(tmp_path: Path) -> None:
-    path, out = written(tmp_path, tiny.unit()), tmp_path / "out.msgpack"
-    (tmp_path / "out.msgpack.part").write_bytes(b"half a result")
-    assert cli.main(["run", str(path), "--out", str(out)]) == 0
-    assert names(tmp_path) == {"wu.json", "out.msgpack"}
 
 
 def run(caplog: pytest.LogCaptureFixture, *arguments: str | Path) -> tuple[int, str]:

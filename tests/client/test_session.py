@@ -55,7 +55,7 @@ def test_stopped_at_random_and_gone_on_from_the_checkpoint_the_cells_are_the_sam
     draw = random.Random(seed)
     one, stops = session(UNIT, tmp_path, kind), 0
     while one.unfinished():
-        for _ in range(draw.randint(0, 25)):
+        for _ in range(draw.randint(0, 12)):
             if left := one.unfinished():
                 one.slice(draw.choice(left))
         one.save()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kernels import result
-from tests.client.runs import cells, ended, wait_until_computing, worker, written
+from tests.client.runs import cells, ended, worker, written
 from tests.kernels import tiny
 
 UNIT = tiny.unit()
@@ -60,18 +60,6 @@ def test_a_bad_work_unit_is_the_tasks_error_before_computing(tmp_path: Path, con
     assert "Traceback" not in err
     assert len([line for line in err.splitlines() if "standalone" not in line]) == 1, err
     assert names(tmp_path) <= {"wu.json"}
-
-
-def test_a_killed_task_starts_again_in_its_slot(tmp_path: Path) -> None:
-    written(tmp_path, UNIT)
-    first = worker(tmp_path)
-    wait_until_computing(first)
-    first.kill()
-    ended(first)
-    assert "boinc_lockfile" in names(tmp_path)
-    code, _, err = ended(worker(tmp_path))
-    assert code == 0, err
-    assert names(tmp_path) == {"wu.json", "result.msgpack", "boinc_finish_called"}
 
 
 def test_a_result_that_cannot_be_written_asks_to_be_started_later(tmp_path: Path) -> None:

@@ -56,6 +56,29 @@ def test_a_checkpoint_is_read_back_bit_for_bit() -> None:
             assert (found.dtype, found.shape, found.tobytes()) == (array.dtype, array.shape, array.tobytes())
 
 
+def test_finished_blocks_are_told_apart_again() -> None:
+    header = msgspec.structs.replace(HEADER, blocks=[2, 3, 1, 4], begun={1: 1.5e9})
+    states = dict(made(3).states)
+    for number in (3, 2):  # finished in another order than theirs
+        shape = (header.blocks[number], 4)
+        states[number] = {
+            "metric/gap": np.full(shape, number, np.float32),
+            "digests": np.full((*shape, 16), number, np.uint8),
+        }
+    again = checkpoint.decode(checkpoint.encode(Checkpoint(header, states)))
+    assert sorted(again.states) == [0, 1, 2, 3]
+    for number, state in states.items():
+        assert again.states[number].keys() == state.keys()
+        assert all(np.array_equal(again.states[number][name], array) for name, array in state.items())
+
+
+@pytest.mark.parametrize("blocks", [[3, 2], [1, 4], [5], []])
+def test_finished_cells_that_do_not_fit_the_blocks_are_refused(blocks: list[int]) -> None:
+    data = checkpoint.encode(made(1, msgspec.structs.replace(HEADER, blocks=blocks)))
+    with pytest.raises(CheckpointRefused, match="do not fit its blocks"):
+        checkpoint.decode(data)
+
+
 def test_before_anything_is_begun_a_checkpoint_holds_nothing() -> None:
     empty = Checkpoint(msgspec.structs.replace(HEADER, begun={}), {})
     again = checkpoint.decode(checkpoint.encode(empty))

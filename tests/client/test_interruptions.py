@@ -1,0 +1,249 @@
+"""A task under a client that kills, suspends and quits it hundreds of times: the very bytes of an uninterrupted run.
+
+All but the timings, which are wall time. The lives are real processes, and so are the signals and messages; see
+lives.py for what is made faster in them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kernels import checkpoint, result
+from kernels.checkpoint import CheckpointRefused
+from kernels.experiments import EXPERIMENTS
+from kernels.result import Timings
+from tests.client.interrupter import CHECKPOINT, Interrupter, Slot
+from tests.client.optimizers import EXPERIMENT, UNIT
+from tests.client.runs import cells
+from tests.client.trace import At, Trace
+from tests.kernels import tiny
+
+pytestmark = pytest.mark.timeout(120)
+
+TIMES = 200
+OLDER, PART, FINISH = CHECKPOINT + ".old", CHECKPOINT + ".part", "boinc_finish_called"
+
+
+@pytest.fixture(scope="module")
+def interrupter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interrupter]:
+    with Interrupter(tmp_path_factory.mktemp("lives")) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(interrupter: Interrupter, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    slot = Slot(tmp_path_factory.mktemp("uninterrupted"), UNIT)
+    interrupter.start(slot)
+    found = ended_well(interrupter, slot)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(EXPERIMENTS, EXPERIMENT.name, EXPERIMENT)
+        assert cells(result.decode(found, "r")) == cells(tiny.computed(UNIT, "exact"))
+    return found
+
+
+def ended_well(interrupter: Interrupter, slot: Slot) -> bytes:
+    """Everything of the result but its timings, once the life has ended by itself and left nothing it should not."""
+    interrupter.until_ended()
+    assert not interrupter.killed
+    assert slot.files == {FINISH}, slot.log
+    assert slot.results == {slot.result.name}
+    assert "refused" not in slot.log
+    assert "Traceback" not in slot.log
+    return without_timings(slot)
+
+
+def without_timings(slot: Slot) -> bytes:
+    found = result.read(slot.result)
+    assert 0 < found.timings.computing < 60
+    assert 0 < found.timings.cpu < 60
+    return result.encode(msgspec.structs.replace(found, timings=Timings(0.0, 0.0)))
+
+
+def half_written(path: Path) -> bool:
+    try:
+        data = path.read_bytes()
+        checkpoint.decode(data)
+    except FileNotFoundError:
+        return False
+    except CheckpointRefused:
+        return data != b""
+    return False
+
+
+class Past:
+    """What the lives of one task so far leave to the next: the last finished checkpoint, or one begun after it."""
+
+    def __init__(self) -> None:
+        self.work = {0.0}
+        self.advanced = 0  # lives that found more done than the one before
+        self._last = 0.0
+
+    def extend(self, trace: Trace, slot: Slot) -> None:
+        """By a life that has ended."""
+        slot.check_checkpoints()
+        assert "refused" not in slot.log, slot.log
+        resumed = trace[At.RESUMED]
+        if resumed < 0:
+            return  # killed before it had read a checkpoint
+        assert resumed in self.work, f"resumed at {resumed}, not at one of {self.work}"
+        assert trace[At.DONE] >= resumed, "what the checkpoint held was computed anew"
+        self.advanced += resumed > self._last
+        self._last = resumed
+        self.work = {trace[At.SAVED] if trace[At.SAVES] else resumed}
+        if trace[At.SAVING] >= 0:
+            self.work.add(trace[At.SAVING])
+        if FINISH in slot.files:
+            self.work.add(0.0)  # the task is over, and its checkpoint may be gone
+
+
+def test_killed_at_random_moments(interrupter: Interrupter, uninterrupted: bytes, tmp_path: Path) -> None:
+    draw, trace = random.Random(1), interrupter.trace
+    kills = advanced = 0
+    inside: Counter[frozenset[str]] = Counter()  # a checkpoint being written -> what lay in the slot then
+    for task in itertools.count():
+        slot, past, over = Slot(tmp_path / str(task), UNIT), Past(), False
+        while not over:
+            interrupter.start(slot)
+            if kills < TIMES:
+                if draw.random() < 0.9:  # the others hit the start, more often than not
+                    interrupter.until_computing()
+                interrupter.run(draw.uniform(0, 0.1))
+                interrupter.kill()
+            interrupter.until_ended()
+            past.extend(trace, slot)
+            over = not interrupter.killed
+            if not over:
+                kills += trace[At.SLICES] + trace[At.SLICING] > 0 and FINISH not in slot.files
+                if trace[At.WRITING]:
+                    inside[frozenset(slot.files & {CHECKPOINT, OLDER, PART})] += 1
+        assert ended_well(interrupter, slot) == uninterrupted
+        advanced += past.advanced
+        if kills >= TIMES:
+            break
+    print(f"{kills} kills in {task + 1} tasks, {advanced} lives advanced, inside a write: {dict(inside)}")
+    assert advanced >= TIMES // 10
+    assert inside.total() >= TIMES // 40
+    assert any(OLDER in left for left in inside), inside
+
+
+def test_killed_at_every_moment_of_writing_checkpoints(
+    interrupter: Interrupter, uninterrupted: bytes, tmp_path: Path
+) -> None:
+    slot, past, trace = Slot(tmp_path, UNIT), Past(), interrupter.trace
+    left, torn = set(), 0
+    for moment in itertools.count(1):
+        interrupter.start(slot, moment)
+        interrupter.until_ended()
+        assert interrupter.killed, "the work unit was over before the second checkpoint of a life"
+        past.extend(trace, slot)
+        if trace[At.WRITING]:
+            left.add(frozenset(slot.files & {CHECKPOINT, OLDER, PART}))
+        torn += half_written(slot.path / PART)
+        if trace[At.SAVES] == 2:
+            break
+    print(f"{moment} moments; left by kills inside a write: {left}, {torn} torn")
+    assert {frozenset(s) for s in ({CHECKPOINT}, {OLDER}, {OLDER, PART}, {CHECKPOINT, OLDER})} <= left
+    assert torn
+    interrupter.start(slot)
+    assert ended_well(interrupter, slot) == uninterrupted
+
+
+def test_killed_at_every_moment_of_its_ending(interrupter: Interrupter, uninterrupted: bytes, tmp_path: Path) -> None:
+    computed, trace = Slot(tmp_path / "computed", UNIT), interrupter.trace
+    computed.result.mkdir()  # so that it ends with everything computed and no result
+    interrupter.start(computed)
+    interrupter.until_ended()
+    assert not interrupter.killed
+    computed.result.rmdir()
+    anew = 0  # kills that left no checkpoint
+    for moment in itertools.count(1):
+        slot = computed.copy(tmp_path / str(moment))
+        interrupter.start(slot, moment)
+        interrupter.until_ended()
+        if not interrupter.killed:
+            break
+        finished = FINISH in slot.files
+        if finished:
+            assert without_timings(slot) == uninterrupted
+        anew += not slot.files & {CHECKPOINT, OLDER}
+        if anew < 2:  # computing everything once more proves no more
+            interrupter.start(slot)
+            assert ended_well(interrupter, slot) == uninterrupted
+            assert finished or trace[At.SLICES] == 0, "computed twice"
+    print(f"{moment - 1} moments")
+    assert moment > 30
+    assert ended_well(interrupter, slot) == uninterrupted
+
+
+def test_suspended_and_resumed(interrupter: Interrupter, uninterrupted: bytes, tmp_path: Path) -> None:
+    draw, trace = random.Random(2), interrupter.trace
+    pairs = 0
+    used: list[float] = []  # seconds of processor time in half a second, from half a second after some suspensions
+    for task in itertools.count():
+        slot = Slot(tmp_path / str(task), UNIT)
+        interrupter.start(slot)
+        interrupter.until_computing()
+        while pairs < TIMES and not interrupter.ended:
+            interrupter.run(draw.uniform(0, 0.02))
+            interrupter.tell(b"<suspend/>")
+            if draw.random() < 0.8:  # the others are resumed at once
+                if measured := pairs == 20 * len(used):
+                    interrupter.run(0.5)
+                else:
+                    interrupter.until(lambda: trace[At.WAITING] == 1 or interrupter.ended)
+                if interrupter.ended:
+                    break
+                slices, before = trace[At.SLICES], interrupter.cpu_seconds()
+                if measured:
+                    interrupter.run(0.5)
+                    used.append(interrupter.cpu_seconds() - before)
+                interrupter.run(draw.uniform(0, 0.02))
+                assert (trace[At.SLICES], trace[At.SLICING]) == (slices, 0), "it computed while suspended"
+                assert not interrupter.ended
+                pairs += 1
+            interrupter.tell(b"<resume/>")
+            interrupter.until(lambda: trace[At.WAITING] == 0 or interrupter.ended)
+        assert ended_well(interrupter, slot) == uninterrupted
+        if pairs >= TIMES:
+            break
+    print(f"{pairs} pairs in {task + 1} tasks; processor time in half a second: {used}")
+    assert len(used) == TIMES // 20
+    assert max(used) < 0.05
+
+
+def test_quit_and_started_again(interrupter: Interrupter, uninterrupted: bytes, tmp_path: Path) -> None:
+    draw, trace = random.Random(3), interrupter.trace
+    quits = 0
+    for task in itertools.count():
+        slot, done, over = Slot(tmp_path / str(task), UNIT), 0.0, False
+        while not over:
+            interrupter.start(slot)
+            if quits < TIMES:
+                if draw.random() < 0.9:
+                    interrupter.until_computing()
+                interrupter.run(draw.uniform(0, 0.05))
+                if draw.random() < 0.2:
+                    interrupter.tell(b"<suspend/>")
+                    interrupter.run(draw.uniform(0, 0.02))
+                interrupter.tell(b"<quit/>")
+            interrupter.until_ended()
+            assert not interrupter.killed
+            if trace[At.RESUMED] >= 0:  # else it stopped before it had read its checkpoint
+                assert trace[At.RESUMED] == done, "something was lost"
+                assert trace[At.DONE] >= done, "what the checkpoint held was computed anew"
+                done = trace[At.DONE]
+            over = FINISH in slot.files
+            if not over:
+                assert slot.files == ({CHECKPOINT} if done else slot.files & {CHECKPOINT})
+                quits += trace[At.SLICES] > 0
+        assert ended_well(interrupter, slot) == uninterrupted
+        if quits >= TIMES:
+            break
+    print(f"{quits} quits in {task + 1} tasks")
