@@ -43,7 +43,7 @@ def cc_config(ncpus: int, log_flags: tuple[str, ...], nvidia_gpus: int = 0) -> s
 """
 
 
-def preferences(disk_interval: float, leave_apps_in_memory: bool, cpu_usage_limit: float = 100.0) -> str:
+def preferences(disk_interval: float, leave_apps_in_memory: bool, cpu_usage_limit: float) -> str:
     """global_prefs_override.xml: compute always, whoever types and whatever else the machine computes."""
     return f"""<global_preferences>
     <run_on_batteries>1</run_on_batteries>
@@ -54,6 +54,7 @@ def preferences(disk_interval: float, leave_apps_in_memory: bool, cpu_usage_limi
     <niu_suspend_cpu_usage>0</niu_suspend_cpu_usage>
     <max_ncpus_pct>100</max_ncpus_pct>
     <niu_max_ncpus_pct>100</niu_max_ncpus_pct>
+    <!-- Below 100 the client suspends programs for some seconds of each few. -->
     <cpu_usage_limit>{cpu_usage_limit}</cpu_usage_limit>
     <niu_cpu_usage_limit>{cpu_usage_limit}</niu_cpu_usage_limit>
     <ram_max_used_busy_pct>90</ram_max_used_busy_pct>

@@ -70,9 +70,9 @@ def is_stopped(process: Process) -> bool:
     return process in table and table[process][1] == "T"
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of all threads of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+def cpu_seconds(process: Process) -> float:
+    """User and system time of all the process's threads so far, in steps of usually 0.01 s."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

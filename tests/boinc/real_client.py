@@ -16,7 +16,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -51,6 +50,7 @@ class RealClient:
         disk_interval: float = 1.0,
         ncpus: int = 2,
         leave_apps_in_memory: bool = True,
+        cpu_usage_limit: float = 100.0,
         nvidia_gpus: int = 0,
         environment: Mapping[str, str] | None = None,
         log_flags: tuple[str, ...] = LOG_FLAGS,
@@ -67,8 +67,8 @@ class RealClient:
         self._log = folder / "client.log"
         self._log.touch()
         (folder / "cc_config.xml").write_text(client_files.cc_config(ncpus, log_flags, nvidia_gpus))
-        self._preferences = partial(client_files.preferences, disk_interval, leave_apps_in_memory)
-        (folder / "global_prefs_override.xml").write_text(self._preferences())
+        preferences = client_files.preferences(disk_interval, leave_apps_in_memory, cpu_usage_limit)
+        (folder / "global_prefs_override.xml").write_text(preferences)
 
     def __enter__(self) -> "RealClient":
         try:
@@ -179,11 +179,6 @@ class RealClient:
     def set_run_mode(self, mode: str) -> None:
         """`always`, `auto` or `never`."""
         self._command("--set_run_mode", mode)
-
-    def limit_cpu(self, percent: float) -> None:
-        """From now on let programs use the processor for so much of each second, by suspending them in between."""
-        (self.folder / "global_prefs_override.xml").write_text(self._preferences(cpu_usage_limit=percent))
-        self._command("--read_global_prefs_override")
 
     def update(self) -> None:
         """Make the client talk to the project: retry transfers, report results, ask for work.

@@ -21,8 +21,9 @@ def test_a_resumed_task_goes_on_from_its_checkpoint(quitter: Quitter) -> None:
 
 
 def test_a_throttled_task_uses_half_of_the_processor(throttle: Throttle) -> None:
-    assert throttle.limited_share < 0.75 * throttle.free_share
-    assert throttle.limited_share > 0.25 * throttle.free_share
+    assert throttle.cpu < 0.75
+    # On a busy machine that would hold without a limit too; this would not.
+    assert throttle.busy < 0.75
 
 
 def test_a_throttled_task_gets_on_and_writes_checkpoints(throttle: Throttle) -> None:
