@@ -27,7 +27,6 @@ def test_no_report_shows_a_traceback_or_the_account_key(aftermaths: dict[str, Af
         ("endings", "killed"),
         ("endings", "no_space"),
         ("quitter", "quitter"),
-        ("orphans", "free"),
         ("orphans", "woken"),
     ],
 )

@@ -41,6 +41,13 @@ class Aftermath:
         return self.reports[name].stderr.partition("<stderr_txt>\n")[2].partition("</stderr_txt>")[0].strip()
 
 
+def wait_saved(client: RealClient, name: str) -> None:
+    """Wait until a checkpoint holds a part of the work, and the client knows of it."""
+    client.wait_until(lambda: client.task(name).fraction_done > 0.02, 60, f"progress of {name}")
+    known = client.task(name).checkpoint_cpu_time
+    client.wait_until(lambda: client.task(name).checkpoint_cpu_time > known, 60, f"a checkpoint of {name}")
+
+
 def aftermath(project: ProjectServer, client: RealClient) -> Aftermath:
     """Let the client quit, and look around."""
     client.stop()

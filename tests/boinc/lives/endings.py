@@ -1,4 +1,4 @@
-"""Five tasks of one client: aborted by the user, killed, without space, of a foreign format, with too big a result."""
+"""Five tasks of one client: killed, without space, of a foreign format, aborted by the user, with too big a result."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kernels import workunit
 from tests.boinc import axiom, processes
-from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
+from tests.boinc.lives.common import CONTENT, Aftermath, aftermath, wait_saved
 from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
@@ -19,10 +19,11 @@ RETRY = 4.0
 VERSION = AppVersion("axiom", (axiom.program(f"task._RETRY_SPACE = {RETRY}"),))
 TOO_SMALL = 1000  # bytes for a result
 UNITS = (
-    axiom.unit("aborted", CONTENT),
     axiom.unit("killed", CONTENT),
     axiom.unit("no_space", CONTENT),
     axiom.unit("foreign", b'{"format": 2, "experiment": "compgen"}\n'),
+    # It must still run when the other lives are over, and is never finished.
+    axiom.unit("aborted", workunit.encode(axiom.computation(100))),
     axiom.unit("oversize", workunit.encode(axiom.computation(1)), TOO_SMALL),
 )
 
@@ -46,9 +47,9 @@ def play_endings(folder: Path) -> Endings:
         for unit in UNITS:
             project.add_work(unit)
         with RealClient(folder / "client", project.url, project.account_key, ncpus=len(UNITS)) as client:
-            abort_took = _abort(client, "aborted_0")
             killed, after_killed = _kill(client, "killed_0")
             postponed_for = _refuse_space(client, "no_space_0")
+            abort_took = _abort(client, "aborted_0")
             client.wait_until(lambda: all(task.ready_to_report for task in client.tasks()), 120, "the end of all tasks")
             # Failures make the client stay away for minutes.
             client.update()
@@ -58,24 +59,15 @@ def play_endings(folder: Path) -> Endings:
             return Endings(abort_took, killed, after_killed, postponed_for, left, aftermath(project, client))
 
 
-def _abort(client: RealClient, name: str) -> float:
-    client.wait_until(lambda: client.task(name).fraction_done > 0, 60, "progress")
-    worker = client.worker(name)
-    start = time.monotonic()
-    client.abort(name)
-    processes.wait_gone(worker, 90)
-    return time.monotonic() - start
-
-
 def _kill(client: RealClient, name: str) -> tuple[Process, Process]:
-    client.wait_until(lambda: client.task(name).checkpoint_cpu_time > 0, 60, "a checkpoint")
+    wait_saved(client, name)
     worker = client.worker(name)
     os.kill(worker.pid, signal.SIGKILL)
     return worker, client.wait_new_worker(name, worker, 20)
 
 
 def _refuse_space(client: RealClient, name: str) -> float:
-    client.wait_until(lambda: client.task(name).checkpoint_cpu_time > 0, 60, "a checkpoint")
+    wait_saved(client, name)
     worker = client.worker(name)
     # Nothing can be written under the name of a folder.
     obstacle = client.slot(name) / "checkpoint.safetensors.part"
@@ -85,4 +77,13 @@ def _refuse_space(client: RealClient, name: str) -> float:
     obstacle.rmdir()
     # The client looks for something to run whenever a task ends, and else once a minute.
     client.wait_new_worker(name, worker, 90)
+    return time.monotonic() - start
+
+
+def _abort(client: RealClient, name: str) -> float:
+    client.wait_until(lambda: client.task(name).fraction_done > 0, 60, "progress")
+    worker = client.worker(name)
+    start = time.monotonic()
+    client.abort(name)
+    processes.wait_gone(worker, 90)
     return time.monotonic() - start

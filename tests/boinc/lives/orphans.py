@@ -6,13 +6,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernels import workunit
 from tests.boinc import axiom, processes
-from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
+from tests.boinc.lives.common import CONTENT, Aftermath, aftermath, wait_saved
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
 
 FREE, WOKEN, STUCK = "free_0", "woken_0", "stuck_0"
-TASKS = (FREE, WOKEN, STUCK)
+# The free worker must not come to its end before it looks whether its client lives.
+CONTENTS = {FREE: workunit.encode(axiom.computation(32)), WOKEN: CONTENT, STUCK: CONTENT}
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,17 @@ class Orphans:
 
 def play_orphans(folder: Path) -> Orphans:
     with ProjectServer(axiom.VERSION, folder / "project") as project:
-        for task in TASKS:
-            project.add_work(axiom.unit(task.removesuffix("_0"), CONTENT))
-        with RealClient(folder / "client", project.url, project.account_key, ncpus=len(TASKS)) as client:
+        for task, content in CONTENTS.items():
+            project.add_work(axiom.unit(task.removesuffix("_0"), content))
+        with RealClient(folder / "client", project.url, project.account_key, ncpus=len(CONTENTS)) as client:
             return _play(project, client)
 
 
 def _play(project: ProjectServer, client: RealClient) -> Orphans:
-    for task in TASKS:
-        client.wait_until(lambda task=task: client.task(task).checkpoint_cpu_time > 0, 60, f"a checkpoint of {task}")
-    first = {task: client.worker(task) for task in TASKS}
-    first_slots = {task: client.slot(task) for task in TASKS}
+    for task in CONTENTS:
+        wait_saved(client, task)
+    first = {task: client.worker(task) for task in CONTENTS}
+    first_slots = {task: client.slot(task) for task in CONTENTS}
     # SIGSTOP holds all threads, those that listen to the client too: as a dying disk or a debugger would.
     for task in (WOKEN, STUCK):
         os.kill(first[task].pid, signal.SIGSTOP)
@@ -51,9 +53,9 @@ def _play(project: ProjectServer, client: RealClient) -> Orphans:
     free_lock_left = (first_slots[FREE] / "boinc_lockfile").exists()
 
     client.start()
-    for task in TASKS:
+    for task in CONTENTS:
         client.wait_new_worker(task, first[task], 40)
-    slots = {task: (first_slots[task], client.slot(task)) for task in TASKS}
+    slots = {task: (first_slots[task], client.slot(task)) for task in CONTENTS}
     for task in (WOKEN, STUCK):
         client.wait_until(lambda task=task: "is held" in _stderr(slots[task][1]), 20, f"the first try of {task}")
     time.sleep(2)

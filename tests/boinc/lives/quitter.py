@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.boinc import axiom, processes
-from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
+from tests.boinc.lives.common import CONTENT, Aftermath, aftermath, wait_saved
 from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
@@ -29,7 +29,7 @@ def play_quitter(folder: Path) -> Quitter:
             folder / "client", project.url, project.account_key, ncpus=1, leave_apps_in_memory=False
         ) as client:
             # Without one the client would keep the task in memory.
-            client.wait_until(lambda: client.task(name).checkpoint_cpu_time > 0, 60, "a checkpoint")
+            wait_saved(client, name)
             first = client.worker(name)
             start = time.monotonic()
             client.suspend(name)
