@@ -56,6 +56,26 @@ def end(processes: set[Process], grace: float, timeout: float = 10.0) -> set[Pro
     return stubborn
 
 
+def wait_gone(process: Process, timeout: float) -> float:
+    """Seconds until the process has ended; TimeoutError if it takes longer than `timeout`."""
+    start = time.monotonic()
+    if _wait({process}, timeout):
+        raise TimeoutError(f"{process} still runs after {timeout} s")
+    return time.monotonic() - start
+
+
+def is_stopped(process: Process) -> bool:
+    """Whether a SIGSTOP holds the process."""
+    table = _table()
+    return process in table and table[process][1] == "T"
+
+
+def cpu_seconds(process: Process) -> float:
+    """User and system time of all the process's threads so far, in steps of usually 0.01 s."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _wait(processes: set[Process], timeout: float) -> set[Process]:
     """Those still alive after at most `timeout` seconds."""
     deadline = time.monotonic() + timeout

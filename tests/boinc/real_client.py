@@ -20,10 +20,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+import pytest
+
 from tests.boinc import boinccmd, client_files, processes
 from tests.boinc.boinccmd import CommandFailed, Task
 
 Found = TypeVar("Found")
+
+needs_client = pytest.mark.skipif(
+    not (shutil.which("boinc") and shutil.which("boinccmd")), reason="Debian's boinc-client is not installed"
+)
 
 LOG_FLAGS = ("task", "task_debug", "checkpoint_debug", "cpu_sched", "file_xfer", "sched_ops")
 # The client waits 60 s for a program that ignores <quit/>, and looks every 6 s whether all are gone.
@@ -44,6 +50,8 @@ class RealClient:
         disk_interval: float = 1.0,
         ncpus: int = 2,
         leave_apps_in_memory: bool = True,
+        cpu_usage_limit: float = 100.0,
+        nvidia_gpus: int = 0,
         environment: Mapping[str, str] | None = None,
         log_flags: tuple[str, ...] = LOG_FLAGS,
     ) -> None:
@@ -58,8 +66,9 @@ class RealClient:
         folder.mkdir(parents=True)
         self._log = folder / "client.log"
         self._log.touch()
-        (folder / "cc_config.xml").write_text(client_files.cc_config(ncpus, log_flags))
-        (folder / "global_prefs_override.xml").write_text(client_files.preferences(disk_interval, leave_apps_in_memory))
+        (folder / "cc_config.xml").write_text(client_files.cc_config(ncpus, log_flags, nvidia_gpus))
+        preferences = client_files.preferences(disk_interval, leave_apps_in_memory, cpu_usage_limit)
+        (folder / "global_prefs_override.xml").write_text(preferences)
 
     def __enter__(self) -> "RealClient":
         try:
@@ -143,6 +152,21 @@ class RealClient:
                 return task
         raise LookupError(f"the client has no task {name}")
 
+    def slot(self, name: str) -> Path:
+        """The folder in which the task's program works; LookupError while it has none."""
+        number = self.task(name).slot
+        if number is None:
+            raise LookupError(f"{name} has no slot")
+        return self.folder / "slots" / str(number)
+
+    def worker(self, name: str) -> processes.Process:
+        """The task's program, alive; LookupError while there is none."""
+        pid = self.task(name).pid
+        for process in self.workers():
+            if process.pid == pid:
+                return process
+        raise LookupError(f"{name} has no process")
+
     def suspend(self, name: str) -> None:
         self._command("--task", self.url, name, "suspend")
 
@@ -181,6 +205,15 @@ class RealClient:
             return task if task.running else None
 
         return self.wait_until(running, timeout, f"a running task {name}")
+
+    def wait_new_worker(self, name: str, former: processes.Process, timeout: float) -> processes.Process:
+        """The task's process, as soon as it has another one than `former`."""
+
+        def new() -> processes.Process | None:
+            worker = self.worker(name)
+            return worker if worker != former else None
+
+        return self.wait_until(new, timeout, f"a new process of {name}")
 
     def wait_until(self, predicate: Callable[[], Found | None], timeout: float, what: str, every: float = 0.1) -> Found:
         """What `predicate` returns as soon as it is true; a LookupError or a busy client counts as not yet."""

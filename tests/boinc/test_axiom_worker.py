@@ -1,31 +1,19 @@
 """axiom-worker under Debian's real client: a work unit's whole life, from the ledger to the data set."""
 
 import re
-import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
 from kernels import result, workunit
 from server_validator import cli, dataset
+from tests.boinc import axiom
 from tests.boinc.project_server import ProjectServer
-from tests.boinc.real_client import RealClient
-from tests.boinc.work import AppFile, AppVersion, InputFile, WorkUnit
+from tests.boinc.real_client import RealClient, needs_client
+from tests.boinc.work import WorkUnit
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("boinc") and shutil.which("boinccmd")), reason="Debian's boinc-client is not installed"
-)
+pytestmark = needs_client
 
-ROOT = Path(__file__).parents[2]
-# -s and -E: the volunteer's own Python settings must not matter, and do not here.
-PROGRAM = f"""#!{sys.executable} -sE
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from client.cli import main
-raise SystemExit(main())
-""".encode()
-VERSION = AppVersion("axiom", (AppFile("axiom_100", PROGRAM, main_program=True),))
 SEEDS = 32  # per work unit: half a minute on a fast core, and the steps below take ten seconds
 
 
@@ -34,14 +22,13 @@ def make_work(data: Path, first: int) -> WorkUnit:
     out = data.parent / f"{first}.json"
     command = ["--data", str(data), "make-wu", "compgen", "--first", str(first), "--count", str(SEEDS)]
     assert cli.main([*command, "--out", str(out)]) == 0
-    name = workunit.read(out).name
-    return WorkUnit(name, (InputFile("wu.json", out.read_bytes()),), "result.msgpack", rsc_fpops_est=1e12)
+    return axiom.unit(workunit.read(out).name, out.read_bytes())
 
 
 def test_two_work_units_from_ledger_to_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "data"
     units = [make_work(data, 1000), make_work(data, 1000 + SEEDS)]
-    with ProjectServer(VERSION, tmp_path / "project") as project:
+    with ProjectServer(axiom.VERSION, tmp_path / "project") as project:
         one, two = (project.add_work(unit) for unit in units)
         with RealClient(tmp_path / "client", project.url, project.account_key, disk_interval=2.0) as client:
             for task in (one, two):

@@ -1,6 +1,5 @@
 """The instrument against the real client: signed work runs, is steered, survives a restart and comes back."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -8,13 +7,11 @@ import pytest
 
 from tests.boinc import processes
 from tests.boinc.project_server import ProjectServer
-from tests.boinc.real_client import RealClient
+from tests.boinc.real_client import RealClient, needs_client
 from tests.boinc.signing import generate_key
 from tests.boinc.work import AppFile, AppVersion, InputFile, WorkUnit
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("boinc") and shutil.which("boinccmd")), reason="Debian's boinc-client is not installed"
-)
+pytestmark = needs_client
 
 SOURCE = Path(__file__).with_name("slow_copy.py").read_bytes()
 # -S and -E: the program needs no packages, and starts faster without looking for them.

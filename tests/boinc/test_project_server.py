@@ -60,6 +60,16 @@ def test_work_is_handed_out_once_and_only_on_demand(project: ProjectServer) -> N
     assert "<workunit>" not in schedule(project, "<cpu_req_secs>1</cpu_req_secs>")
 
 
+def test_a_gpu_version_names_its_class_and_its_gpus(tmp_path: Path) -> None:
+    with ProjectServer(AppVersion("copy", (PROGRAM,), plan_class="gpus", nvidia_gpus=0.5), tmp_path) as project:
+        project.add_work(UNIT)
+        answer = schedule(project, "<cpu_req_secs>1</cpu_req_secs>")
+        for part in ("app_version", "result"):
+            assert wire.value(next(wire.blocks(answer, part)), "plan_class") == "gpus"
+        coproc = next(wire.blocks(answer, "coproc"))
+        assert (wire.value(coproc, "type"), wire.number(coproc, "count")) == ("NVIDIA", 0.5)
+
+
 def test_a_foreign_account_gets_no_work(project: ProjectServer) -> None:
     body = b"<authenticator>foreign</authenticator><cpu_req_secs>1</cpu_req_secs>"
     assert "<workunit>" not in ask(project, "POST", "/loopback/cgi", body)[1]

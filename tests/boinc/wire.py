@@ -151,6 +151,7 @@ def app_version(project: Project, version: AppVersion, platform: str, signatures
     infos = "".join(_app_file_info(project, file, signatures[file.name]) for file in version.files)
     refs = "".join(_app_file_ref(file) for file in version.files)
     name = escape(version.app_name)
+    gpus = f"<coproc><type>NVIDIA</type><count>{version.nvidia_gpus}</count></coproc>" if version.nvidia_gpus else ""
     return f"""<app>
     <name>{name}</name>
     <user_friendly_name>{name}</user_friendly_name>
@@ -159,10 +160,12 @@ def app_version(project: Project, version: AppVersion, platform: str, signatures
     <app_name>{name}</app_name>
     <version_num>{version.version_num}</version_num>
     <platform>{escape(platform)}</platform>
+    <plan_class>{escape(version.plan_class)}</plan_class>
     <api_version>{escape(version.api_version)}</api_version>
     <avg_ncpus>{version.avg_ncpus}</avg_ncpus>
     <flops>{version.flops}</flops>
     <cmdline>{escape(version.command_line)}</cmdline>
+    {gpus}
 {refs}</app_version>
 """
 
@@ -213,7 +216,7 @@ def job(project: Project, unit: WorkUnit, version: AppVersion, platform: str, de
     <report_deadline>{deadline}</report_deadline>
     <platform>{escape(platform)}</platform>
     <version_num>{version.version_num}</version_num>
-    <plan_class></plan_class>
+    <plan_class>{escape(version.plan_class)}</plan_class>
     <file_ref>
         <file_name>{escape(unit.upload_name)}</file_name>
         <open_name>{escape(unit.output_open_name)}</open_name>

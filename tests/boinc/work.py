@@ -27,7 +27,7 @@ class AppFile:
 
 @dataclass(frozen=True)
 class AppVersion:
-    """One signed version of one application, always of the empty plan class."""
+    """One signed version of one application."""
 
     app_name: str
     files: tuple[AppFile, ...]
@@ -36,6 +36,10 @@ class AppVersion:
     api_version: str = "7.24.0"
     command_line: str = ""
     avg_ncpus: float = 1.0
+    # The client looks for "opencl", "cuda" and "ati" inside a class name and asks for their drivers then.
+    plan_class: str = ""
+    # How many NVIDIA GPUs each task gets; with any, the client takes it for a GPU task.
+    nvidia_gpus: float = 0.0
     # The client takes its time limit (rsc_fpops_bound / flops) and its estimates from this speed.
     flops: float = 1e9
 

@@ -1,0 +1,38 @@
+"""axiom-worker as the loopback project offers it: the app version, and work units for it."""
+
+import sys
+from pathlib import Path
+
+from kernels import workunit
+from kernels.workunit import Seeds
+from tests.boinc.work import AppFile, AppVersion, InputFile, WorkUnit
+
+ROOT = Path(__file__).parents[2]
+
+
+def program(change: str = "") -> AppFile:
+    """The main program; `change` is what a test must alter in it before it starts, one line of Python."""
+    # -s and -E: the volunteer's own Python settings must not matter, and do not here.
+    text = f"""#!{sys.executable} -sE
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from client import task
+from client.cli import main
+{change}
+raise SystemExit(main())
+"""
+    return AppFile("axiom_100", text.encode(), main_program=True)
+
+
+VERSION = AppVersion("axiom", (program(),))
+
+
+def computation(seeds: int) -> workunit.WorkUnit:
+    """Every condition of compgen for so many seeds: each seed is most of a second of one fast core."""
+    return workunit.WorkUnit(workunit.FORMAT, "compgen", 1, Seeds(1000, seeds))
+
+
+def unit(name: str, content: bytes, max_nbytes: int = 10_000_000) -> WorkUnit:
+    """The work unit as BOINC sees it, with the bytes of its wu.json."""
+    inputs = (InputFile("wu.json", content),)
+    return WorkUnit(name, inputs, "result.msgpack", max_nbytes=max_nbytes, rsc_fpops_est=1e12)

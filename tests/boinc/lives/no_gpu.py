@@ -1,0 +1,27 @@
+"""A GPU task on a computer whose GPU only the client believes in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.boinc import axiom
+from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
+from tests.boinc.project_server import ProjectServer
+from tests.boinc.real_client import RealClient
+from tests.boinc.work import AppVersion
+
+VERSION = AppVersion("axiom", (axiom.program(),), plan_class="nvtorch", nvidia_gpus=1.0)
+
+
+@dataclass(frozen=True)
+class NoGpu:
+    after: Aftermath
+
+
+def play_no_gpu(folder: Path) -> NoGpu:
+    with ProjectServer(VERSION, folder / "project") as project:
+        name = project.add_work(axiom.unit("gpu", CONTENT))
+        with RealClient(folder / "client", project.url, project.account_key, nvidia_gpus=1) as client:
+            client.wait_until(lambda: client.task(name).ready_to_report, 120, "the end of the task")
+            client.update()
+            client.wait_until(lambda: project.report(name), 30, "the report")
+            return NoGpu(aftermath(project, client))

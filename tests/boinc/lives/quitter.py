@@ -1,0 +1,44 @@
+"""A task leaves the memory, as the user prefers for suspended tasks, and comes back."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.boinc import axiom, processes
+from tests.boinc.lives.common import CONTENT, Aftermath, aftermath, wait_saved
+from tests.boinc.processes import Process
+from tests.boinc.project_server import ProjectServer
+from tests.boinc.real_client import RealClient
+
+
+@dataclass(frozen=True)
+class Quitter:
+    first: Process
+    second: Process
+    # From the user's command to the end of the first process, in seconds.
+    took: float
+    # What ran while the task was suspended, a while after the first process had ended.
+    running_while_suspended: set[Process]
+    after: Aftermath
+
+
+def play_quitter(folder: Path) -> Quitter:
+    with ProjectServer(axiom.VERSION, folder / "project") as project:
+        name = project.add_work(axiom.unit("quitter", CONTENT))
+        with RealClient(
+            folder / "client", project.url, project.account_key, ncpus=1, leave_apps_in_memory=False
+        ) as client:
+            # Without one the client would keep the task in memory.
+            wait_saved(client, name)
+            first = client.worker(name)
+            start = time.monotonic()
+            client.suspend(name)
+            processes.wait_gone(first, 90)
+            took = time.monotonic() - start
+            client.wait_until(lambda: client.task(name).active_task_state == "UNINITIALIZED", 10, "the task's rest")
+            time.sleep(2)
+            running_while_suspended = client.workers()
+            client.resume(name)
+            second = client.wait_new_worker(name, first, 20)
+            client.wait_until(lambda: project.report(name), 120, "the report")
+            return Quitter(first, second, took, running_while_suspended, aftermath(project, client))
