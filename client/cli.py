@@ -15,6 +15,8 @@ from kernels.errors import exit_code
 from kernels.experiments import EXPERIMENTS
 from wrapper import open_stderr
 
+SLOT = Path()  # the working directory; relative, for what is logged there is read by others
+
 log = logging.getLogger("client")
 
 
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code from the table in kernels/errors.py."""
     options = _parser().parse_args(arguments)
     if options.command is None and Path("init_data.xml").exists():
-        open_stderr(Path.cwd())
+        open_stderr(SLOT)
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,
@@ -34,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.command is None:
-        return task.run(Path.cwd(), options.nthreads, options.device_number, options.trickle)
+        return task.run(SLOT, options.nthreads, options.device_number, options.trickle)
     if options.command == "wrapped":
-        return task.run_wrapped(Path.cwd(), options.nthreads)
+        return task.run_wrapped(SLOT, options.nthreads)
     if options.command == "experiments":
         for row in EXPERIMENTS.values():
             print(f"{row.name:16} version {row.version}  {row.title}")

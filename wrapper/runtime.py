@@ -42,14 +42,14 @@ def start(
     lock_retry_delay: float = LOCK_RETRY_DELAY,
     exit_process: Callable[[int], object] = os._exit,
 ) -> "Runtime":
-    """Take the slot directory and begin to talk to the client. Files are taken relative to `slot`, not to the cwd.
+    """Take the slot directory and begin to talk to the client.
 
+    A relative `slot` stays one, so that no message holds the path of somebody's home; the program must keep its cwd.
     If the lock is held, waits `lock_retry_delay` seconds and tries once more. With `progress_trickle` the server is
     told the fraction done each so many seconds. `exit_process` ends the process with the code it is given, at once and
     from any thread. Without a readable init_data.xml, or if the shared memory cannot be mapped, the program runs
     standalone. Raises SlotBusy, or OSError if the lock file cannot be created.
     """
-    slot = slot.absolute()
     lock = take_lock(slot, lock_retry_delay)
     try:
         endings.remove_endings(slot)
@@ -119,7 +119,7 @@ class Runtime:
         return self.request
 
     def resolve(self, logical_name: str) -> Path:
-        """The absolute path of the file that a logical name stands for (BOINC runtime protocol, "soft links")."""
+        """The path of the file that a logical name stands for (BOINC runtime protocol, "soft links")."""
         return softlink.resolve(self._slot, logical_name)
 
     def report(self, fraction: float) -> None:

@@ -27,7 +27,7 @@ log = logging.getLogger("wrapper")
 
 def start_under_stock_wrapper(slot: Path) -> "StockRuntime":
     """Begin to tell the stock wrapper, which must be our parent, what we do. Raises OSError if that is impossible."""
-    return StockRuntime(slot.absolute())
+    return StockRuntime(slot)
 
 
 class StockRuntime:
@@ -63,7 +63,7 @@ class StockRuntime:
         self._quit = True
 
     def resolve(self, logical_name: str) -> Path:
-        """The absolute path of the file that a logical name stands for."""
+        """The path of the file that a logical name stands for."""
         return softlink.resolve(self._slot, logical_name)
 
     def report(self, fraction: float) -> None:

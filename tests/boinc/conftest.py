@@ -12,6 +12,7 @@ from tests.boinc.lives.no_gpu import NoGpu, play_no_gpu
 from tests.boinc.lives.orphans import Orphans, play_orphans
 from tests.boinc.lives.quitter import Quitter, play_quitter
 from tests.boinc.lives.throttle import Throttle, play_throttle
+from tests.boinc.lives.trickler import Trickler, play_trickler
 from tests.client import runs
 from tests.kernels import tiny
 
@@ -21,6 +22,7 @@ LIVES = {
     "orphans": play_orphans,
     "quitter": play_quitter,
     "throttle": play_throttle,
+    "trickler": play_trickler,
 }
 
 
@@ -60,8 +62,13 @@ def throttle(playing: Mapping[str, "Future[Throttle]"]) -> Throttle:
 
 
 @pytest.fixture(scope="session")
+def trickler(playing: Mapping[str, "Future[Trickler]"]) -> Trickler:
+    return playing["trickler"].result()
+
+
+@pytest.fixture(scope="session")
 def aftermaths(
-    endings: Endings, no_gpu: NoGpu, orphans: Orphans, quitter: Quitter, throttle: Throttle
+    endings: Endings, no_gpu: NoGpu, orphans: Orphans, quitter: Quitter, throttle: Throttle, trickler: Trickler
 ) -> dict[str, Aftermath]:
     """What every life left behind, by its name."""
     return {
@@ -70,6 +77,7 @@ def aftermaths(
         "orphans": orphans.after,
         "quitter": quitter.after,
         "throttle": throttle.after,
+        "trickler": trickler.after,
     }
 
 

@@ -40,6 +40,8 @@ class ProjectServer:
         self.account_key = "0123456789abcdef0123456789abcdef"
         self.log: list[str] = []
         self.reports: list[Report] = []
+        # Messages of running tasks, in the order in which they came: the name of the result, the XML.
+        self.trickles: list[tuple[str, str]] = []
         self.uploads = Uploads(folder / "uploads")
         # Everything below is read and changed only while this is held; waiters are woken at each request.
         self._changed = Condition()
@@ -144,6 +146,9 @@ class ProjectServer:
             self.note("scheduler: foreign authenticator refused")
             return wire.reply(self._project, [wire.message("Invalid or missing account key.")])
         parts = [self._take_report(report) for report in request.reports]
+        if request.trickles:
+            self.trickles += request.trickles
+            parts.append(wire.trickles_ack())
         if request.hostid != HOST_ID:
             # Only then: repeating the number would make the client start afresh as a new host.
             parts.append(wire.hostid(HOST_ID))

@@ -13,6 +13,12 @@ def test_a_suspended_task_leaves_the_memory(quitter: Quitter) -> None:
     assert quitter.running_while_suspended == set()
 
 
+def test_the_checkpoint_written_on_quit_counts(quitter: Quitter) -> None:
+    """Else the user would not be credited with the time since the one before."""
+    current, saved = quitter.counted
+    assert 0 < current - 0.05 < saved <= current
+
+
 def test_a_resumed_task_goes_on_from_its_checkpoint(quitter: Quitter) -> None:
     assert quitter.second.pid != quitter.first.pid
     assert quitter.after.ending("quitter") == (0, 5)

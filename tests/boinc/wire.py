@@ -49,6 +49,8 @@ class SchedulerRequest:
     wants_work: bool
     has_code_sign_key: bool
     reports: tuple[Report, ...] = field(default=())
+    # Messages of running tasks: the name of the result, and the XML around and inside the program's own text.
+    trickles: tuple[tuple[str, str], ...] = field(default=())
 
 
 def parse_request(text: str) -> SchedulerRequest:
@@ -62,6 +64,7 @@ def parse_request(text: str) -> SchedulerRequest:
         wants_work=any(number(text, tag) > 0 for tag in ("work_req_seconds", "cpu_req_secs", "cpu_req_instances")),
         has_code_sign_key=bool(value(text, "code_sign_key")),
         reports=tuple(_parse_report(block, quoted) for block in blocks(text, "result")),
+        trickles=tuple((value(block, "result_name"), block) for block in blocks(text, "msg_from_host")),
     )
 
 
@@ -144,6 +147,11 @@ def code_sign_key(key_text: str) -> str:
 
 def result_ack(name: str) -> str:
     return f"<result_ack>\n    <name>{escape(name)}</name>\n</result_ack>\n"
+
+
+def trickles_ack() -> str:
+    """Without it the client sends the same messages again."""
+    return "<message_ack/>\n"
 
 
 def app_version(project: Project, version: AppVersion, platform: str, signatures: dict[str, str]) -> str:

@@ -21,6 +21,8 @@ class Aftermath:
     """What is known when the client has ended in its own time. Keys are names of work units."""
 
     account_key: str
+    # Where the user keeps BOINC's data.
+    folder: str
     reports: dict[str, Report]
     # The uploaded files.
     results: dict[str, bytes]
@@ -53,6 +55,7 @@ def aftermath(project: ProjectServer, client: RealClient) -> Aftermath:
     client.stop()
     return Aftermath(
         account_key=project.account_key,
+        folder=str(client.folder),
         reports={report.name.removesuffix("_0"): report for report in project.reports},
         results={
             path.name.removesuffix("_0_r0_0"): path.read_bytes()

@@ -17,6 +17,8 @@ class Quitter:
     second: Process
     # From the user's command to the end of the first process, in seconds.
     took: float
+    # What the client counts when the process has ended: CPU time, and CPU time at the last checkpoint.
+    counted: tuple[float, float]
     # What ran while the task was suspended, a while after the first process had ended.
     running_while_suspended: set[Process]
     after: Aftermath
@@ -36,9 +38,11 @@ def play_quitter(folder: Path) -> Quitter:
             processes.wait_gone(first, 90)
             took = time.monotonic() - start
             client.wait_until(lambda: client.task(name).active_task_state == "UNINITIALIZED", 10, "the task's rest")
+            rest = client.task(name)
             time.sleep(2)
             running_while_suspended = client.workers()
             client.resume(name)
             second = client.wait_new_worker(name, first, 20)
             client.wait_until(lambda: project.report(name), 120, "the report")
-            return Quitter(first, second, took, running_while_suspended, aftermath(project, client))
+            counted = rest.current_cpu_time, rest.checkpoint_cpu_time
+            return Quitter(first, second, took, counted, running_while_suspended, aftermath(project, client))
