@@ -14,11 +14,12 @@ def test_no_process_outlives_its_client(aftermaths: dict[str, Aftermath]) -> Non
     assert {name: after.survivors for name, after in aftermaths.items() if after.survivors} == {}
 
 
-def test_no_report_shows_a_traceback_or_the_account_key(aftermaths: dict[str, Aftermath]) -> None:
+def test_no_report_shows_a_traceback_the_account_key_or_the_users_folders(aftermaths: dict[str, Aftermath]) -> None:
     for after in aftermaths.values():
         for report in after.reports.values():
             assert "Traceback" not in report.stderr
             assert after.account_key not in report.stderr
+            assert after.folder not in report.stderr
 
 
 @pytest.mark.parametrize(
