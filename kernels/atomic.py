@@ -17,16 +17,16 @@ def write(path: Path, data: bytes) -> None:
 
     CannotWrite if the disk is full or the folder refuses; the temporary file is removed then.
     """
-    path = Path(os.path.realpath(path))  # a symbolic link stays, and its target is what gets written
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path  # a symbolic link stays: its target is written
     # One fixed name per target: what a killed process leaves behind is overwritten, never piled up.
-    temporary = path.with_name(path.name + ".part")
+    temporary = target.with_name(target.name + ".part")
     try:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        temporary.replace(target)
+        _sync_folder(target.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
