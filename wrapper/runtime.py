@@ -19,7 +19,7 @@ from typing import Final
 from wrapper import channels, control, endings, init_data, mail, softlink, status, system
 from wrapper.channels import Memory
 from wrapper.control import Heartbeat, Request
-from wrapper.files import write_whole
+from wrapper.files import prepare, write_whole
 from wrapper.init_data import InitData
 from wrapper.liveness import Liveness
 from wrapper.slot import INIT_DATA_FILE, LOCK_FILE, LOCK_RETRY_DELAY, map_memory, read_init_data, take_lock
@@ -198,24 +198,23 @@ class Runtime:
 
         An attached client gets up to 2 s to read the last status message. A one-line `message` is shown in the
         client's log, as a notice to the user with `notice`. A quit or abort from now on changes nothing. Raises
-        ValueError for a message that is not one line (nothing is done then), OSError if the file cannot be written.
+        ValueError for a message that is not one line, OSError if the file cannot be written; nothing is done then.
         """
-        content = endings.finish_bytes(message, notice)
+        # On a full disk the file cannot be written: that shows before the client hears of a fraction of 1.
+        prepared = prepare(self._slot / endings.FINISH_FILE, endings.finish_bytes(message, notice))
         self._stop_timer()
         self.report(1.0)
         self._deliver_last_status()
-        write_whole(self._slot / endings.FINISH_FILE, content)
+        prepared.replace(self._slot / endings.FINISH_FILE)
         self.close()
 
     def temporary_exit(self, delay: float, reason: str, notice: bool = False) -> None:
         """Ask the client to start the task again after `delay` seconds (0..86400), leave the slot. Then exit with 0.
 
         The user sees the one-line `reason` in the client's log, as a notice with `notice`. Raises ValueError for other
-        values (nothing is done then), OSError if the file cannot be written.
+        values, OSError if the file cannot be written; nothing is done then, and the client is still listened to.
         """
-        content = endings.temporary_exit_bytes(delay, reason, notice)
-        self._stop_timer()
-        write_whole(self._slot / endings.TEMPORARY_EXIT_FILE, content)
+        write_whole(self._slot / endings.TEMPORARY_EXIT_FILE, endings.temporary_exit_bytes(delay, reason, notice))
         self.close()
 
     def close(self) -> None:
