@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import math
 import signal
+import time
 from pathlib import Path
 
 import wrapper
 from client import engines
 from client.drive import drive
 from client.session import Session
-from kernels import atomic, checkpoint, workunit
-from kernels.errors import CannotWrite, NoDevice
+from kernels import atomic, checkpoint, limits, workunit
+from kernels.errors import CannotWrite, NoDevice, one_line
 from kernels.result import encode
-from wrapper import InitData, Runtime, StockRuntime
+from wrapper import InitData, Request, Runtime, StockRuntime
 
 WORKUNIT, RESULT, CHECKPOINT = "wu.json", "result.msgpack", "checkpoint.safetensors"
 _RETRY_LOCK = 600.0  # seconds until the client tries again; the reference runtime's value
@@ -33,7 +34,10 @@ def run(slot: Path, threads: int, device: int | None = None, progress_trickle: f
         runtime = wrapper.start(slot, progress_trickle=progress_trickle)
     except wrapper.SlotBusy as busy:
         log.warning("%s", busy)
-        wrapper.postpone(slot, _RETRY_LOCK, "Waiting to acquire slot directory lock.")
+        try:
+            wrapper.postpone(slot, _RETRY_LOCK, "Waiting to acquire slot directory lock.")
+        except OSError as error:  # the client starts us again at once, and we have waited here already
+            log.warning("not even a request to be started later can be written (%s)", error.strerror or error)
         return Runtime.exit_unfinished
     except OSError as error:
         raise CannotWrite(slot, error.strerror or error) from error
@@ -64,20 +68,51 @@ def _run(slot: Path, runtime: Runtime | StockRuntime, threads: int, device: int 
                 return runtime.exit_unfinished
             with runtime.critical_section():
                 atomic.write(runtime.resolve(RESULT), encode(session.result()))
+            _finish(slot, runtime)
         except CannotWrite as full:
             log.warning("%s", full)
-            runtime.temporary_exit(_RETRY_SPACE, "Cannot write to disk; trying again later.")
+            _postpone(runtime)
             return runtime.exit_unfinished
-        runtime.finish()
     # Only now: killed before the client knew, the task would otherwise compute everything again.
-    checkpoint.remove(slot / CHECKPOINT)
+    try:
+        checkpoint.remove(slot / CHECKPOINT)
+    except OSError as error:
+        log.warning("the checkpoint stays (%s)", error.strerror or error)
     return 0
+
+
+def _finish(slot: Path, runtime: Runtime | StockRuntime) -> None:
+    try:
+        runtime.finish()
+    except OSError as error:
+        raise CannotWrite(slot, error.strerror or error) from error
+
+
+def _postpone(runtime: Runtime | StockRuntime) -> None:
+    """Ask to be started again when there may be space.
+
+    A disk can be too full for that very file. To exit without it would have the client start us again a hundred times
+    in two minutes and then give up the task with all that is saved: so we wait here, asleep, for as long.
+    """
+    end = time.monotonic() + _RETRY_SPACE
+    waiting = False
+    while True:
+        try:
+            return runtime.temporary_exit(_RETRY_SPACE, "Cannot write to disk; trying again later.")
+        except OSError as error:
+            if not waiting:
+                reason = error.strerror or error
+                log.warning("not even a request to be started later can be written (%s): waiting here", reason)
+            waiting = True
+        time.sleep(1.0)
+        if runtime.request in (Request.QUIT, Request.ABORT) or time.monotonic() > end:
+            return None
 
 
 def _device(init: InitData | None, number: int | None) -> str:
     """What the client assigned: its GPU by the client's own number, else the processor."""
     if init is not None and init.gpu_type:
         if init.gpu_type != "NVIDIA":
-            raise NoDevice(init.gpu_type, "this program knows NVIDIA GPUs only")
+            raise NoDevice(one_line(init.gpu_type, limits.NAME_BYTES), "this program knows NVIDIA GPUs only")
         return f"cuda:{init.gpu_device_num}"
     return "cpu" if number is None else f"cuda:{number}"
