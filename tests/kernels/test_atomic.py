@@ -13,7 +13,7 @@ import pytest
 
 from kernels import atomic
 from kernels.errors import CannotRead, CannotWrite
-from tests.kernels.disk import full_above
+from tests.kernels.disk import full_above, mounted
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,18 +45,13 @@ def test_a_full_disk_leaves_the_former_file_and_no_temporary_one(tmp_path: Path)
 
 
 def test_a_really_full_file_system_does_the_same(tmp_path: Path) -> None:
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("mounting a tmpfs needs root")
-    try:
+    with mounted(tmp_path, pages=16):
         path = tmp_path / "file.bin"
         atomic.write(path, b"former")
         with pytest.raises(CannotWrite, match="No space left"):
             atomic.write(path, bytes(200_000))
         assert path.read_bytes() == b"former"
         assert names(tmp_path) == {"file.bin"}
-    finally:
-        subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_a_missing_folder_or_a_folder_in_the_way_is_cannot_write(tmp_path: Path) -> None:

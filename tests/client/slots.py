@@ -1,0 +1,238 @@
+"""Tasks of axiom-worker in slots of BOINC: the files a client lays out, real processes, and how they ended."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from unittest import mock
+
+from client import session as session_module
+from client.session import Session
+from client.task import CHECKPOINT, RESULT, WORKUNIT
+from kernels import result, workunit
+from kernels.engine.seam import EngineClass
+from kernels.workunit import WorkUnit
+from tests.client.runs import ROOT, cells, choice
+from tests.kernels import tiny
+from tests.kernels.disk import BALLAST
+from tests.wrapper.fake_client import CONTROL, HEARTBEAT, STATUS, Memory, make_slot
+
+SMALL = tiny.unit(1000, 1)  # the time of a process's start, and little more
+BLOCKS = tiny.unit(1000, 2, depth=[1, 2], learning_rate=[0.01, 0.05])  # of two shapes: half a second
+MIDDLE = tiny.unit(1000, 100)  # some seconds
+LONG = tiny.unit(1000, 2000)  # no test runs it to its end
+LAID_OUT = {"boinc_mmap_file", "init_data.xml", "stderr.txt", WORKUNIT, RESULT}  # by the client, before the start
+WORKER = ("-m", "client")
+PATCHED = (str(Path(__file__).with_name("patched.py")),)  # the same with other constants
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(\d+\): (.+)")
+REPORT = re.compile(rb"<fraction_done>([^<]*)</fraction_done>")
+
+T = TypeVar("T")
+
+
+@dataclass
+class Ended:
+    """How a worker ended."""
+
+    code: int
+    said: list[str]  # its lines in stderr.txt, without time and process
+    seconds: float  # since its start
+    statuses: list[tuple[float, bytes]]  # messages of channel 5, and when they came, in seconds since the start
+
+    @property
+    def sentence(self) -> str:
+        """The last line."""
+        return self.said[-1]
+
+    def has_said(self, part: str) -> bool:
+        return any(part in line for line in self.said)
+
+
+@dataclass
+class Slot:
+    """A slot directory and what of the project directory belongs to its task."""
+
+    path: Path
+    unit: WorkUnit
+    project: Path = field(init=False)
+    checkpoint: Path = field(init=False)
+    older: Path = field(init=False)
+    uploaded: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.project = self.path.parents[1] / "projects" / "example.org_axiom"
+        self.checkpoint = self.path / CHECKPOINT
+        self.older = self.path / f"{CHECKPOINT}.old"
+        self.uploaded = self.project / "wu_1_0_r1"
+        (self.project / "wu_1.json").write_bytes(workunit.encode(self.unit))
+        target = f"../../projects/{self.project.name}/{self.uploaded.name}"
+        (self.path / RESULT).write_text(f"<soft_link>{target}</soft_link>\n")
+        (self.path / "stderr.txt").write_text("of an earlier start\n")
+
+    @property
+    def extra(self) -> set[str]:
+        """Names in the slot that neither the client nor a test has laid out."""
+        return {path.name for path in self.path.iterdir()} - LAID_OUT - {BALLAST}
+
+    def start(
+        self, *, program: Sequence[str] = WORKER, before: Sequence[str | Path] = (), **environment: str
+    ) -> Worker:
+        """A worker in this slot, as the client starts it."""
+        return Worker(self, [*map(str, before), sys.executable, *program], environment)
+
+    def run(self, limit: float = 30.0, *, program: Sequence[str] = WORKER, before: Sequence[str | Path] = ()) -> Ended:
+        """Run a worker to its end, under a client that reads its messages and says nothing."""
+        with self.start(program=program, before=before) as worker:
+            return worker.ended(limit)
+
+    def check_finished(self, ended: Ended) -> None:
+        """The task is done, its cells are the right ones, and nothing else is left."""
+        assert ended.code == 0, ended
+        assert (self.path / "boinc_finish_called").read_bytes() == b"0\n"
+        assert self.extra == {"boinc_finish_called"}
+        found = result.read(self.uploaded)
+        result.check(found, self.unit, "r")
+        assert cells(found) == true_cells(workunit.encode(self.unit)), ended
+
+    def check_unfinished(self, ended: Ended, code: int) -> None:
+        """It ended with this code, no word to the client, the lock released and no result."""
+        assert ended.code == code, ended
+        assert self.extra <= {CHECKPOINT, f"{CHECKPOINT}.old"}
+        assert not self.uploaded.exists()
+
+    def check_postponed(self, ended: Ended) -> None:
+        """It asked to be started again in an hour, and said why."""
+        assert ended.code == 0, ended
+        assert (self.path / "boinc_temporary_exit").read_bytes() == b"3600\nCannot write to disk; trying again later.\n"
+        assert self.extra <= {"boinc_temporary_exit", CHECKPOINT, f"{CHECKPOINT}.old"}
+        assert ended.has_said("Cannot write ")
+
+
+class Worker:
+    """A worker process and its client's end of the shared memory."""
+
+    def __init__(self, slot: Slot, command: list[str], environment: dict[str, str]) -> None:
+        self._slot = slot
+        self._stderr = slot.path / "stderr.txt"
+        self._before = self._stderr.stat().st_size
+        file = slot.path / "boinc_mmap_file"
+        usable = file.is_file() and file.stat().st_size >= 8192 and os.access(file, os.W_OK)
+        self.memory = Memory(slot.path) if usable else None
+        self.statuses: list[tuple[float, bytes]] = []
+        self._start = time.monotonic()
+        with self._stderr.open("ab") as stderr:
+            self.process = subprocess.Popen(
+                command,
+                cwd=slot.path,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        if self.memory is not None:
+            self.memory.bytes.close()
+
+    @property
+    def stderr(self) -> str:
+        """What it has said so far."""
+        return self._stderr.read_bytes()[self._before :].decode(errors="replace")
+
+    def until(self, true: Callable[[], object], limit: float = 30.0) -> None:
+        """Read its status messages until something is true, or fail."""
+        deadline = time.monotonic() + limit
+        while not true():
+            assert self.process.poll() is None, (self.process.returncode, self.stderr)
+            assert time.monotonic() < deadline, self.stderr
+            self._listen()
+
+    def listen(self, seconds: float) -> None:
+        """Read its status messages for some time, in which it must not end."""
+        end = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() > end)
+
+    def until_computing(self) -> None:
+        """Until it has more threads than the one that waits and the one that hears the client."""
+        self.until(lambda: len(list(Path(f"/proc/{self.process.pid}/task").iterdir())) > 2)
+
+    def send(self, message: bytes) -> None:
+        assert self.memory is not None
+        self.until(lambda: not self.memory.full(CONTROL))  # type: ignore[union-attr]
+        self.memory.put(CONTROL, message)
+
+    def beat(self) -> None:
+        """A heartbeat, where the last one has been heard."""
+        assert self.memory is not None
+        if not self.memory.full(HEARTBEAT):
+            self.memory.put(HEARTBEAT, b"<heartbeat/><wss>0.000000e+00</wss><max_wss>2.274885e+10</max_wss>")
+
+    def cpu_seconds(self) -> float:
+        """Processor time it has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def until_idle(self) -> None:
+        """Until it has used next to no processor time for half a second."""
+        before = -1.0
+        while self.cpu_seconds() - before > 0.1:
+            before = self.cpu_seconds()
+            self.listen(0.5)
+
+    def ended(self, limit: float = 30.0) -> Ended:
+        """Let it run to its end; it fails the test if that takes longer, or if it wrote anything but its log."""
+        deadline = time.monotonic() + limit
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"it has not ended in {limit} s: {self.stderr}"
+            self._listen()
+        seconds = time.monotonic() - self._start
+        lines = [LOG_LINE.fullmatch(line) for line in self.stderr.splitlines()]
+        assert all(lines), f"more than a log: {self.stderr}"
+        return Ended(self.process.returncode, [line[1] for line in lines if line], seconds, self.statuses)
+
+    def _listen(self) -> None:
+        if self.memory is not None and self.memory.full(STATUS):
+            self.statuses.append((time.monotonic() - self._start, self.memory.text(STATUS)))
+            self.memory.clear(STATUS)
+        time.sleep(0.005)
+
+
+def task(folder: Path, unit: WorkUnit = SMALL, **fields: object) -> Slot:
+    """A slot as before the first start of a task; `fields` of init_data.xml as in `make_slot`."""
+    return Slot(make_slot(folder, **fields), unit)
+
+
+def save(path: Path, unit: WorkUnit, fraction: float, kind: EngineClass = "exact") -> None:
+    """Write a checkpoint of a work unit of which about a fraction is done."""
+    one = Session(unit, choice(kind=kind), path)
+    with mock.patch.object(session_module, "SLICE_SECONDS", 0.001):
+        while one.done < fraction * one.work:
+            one.slice(one.unfinished()[0])
+    assert one.unfinished()
+    one.save()
+
+
+@functools.cache
+def true_cells(unit_bytes: bytes) -> bytes:
+    """What the cells of a work unit, given by its file's bytes, must be."""
+    return cells(tiny.computed(workunit.decode(unit_bytes, "wu.json"), "exact"))
+
+
+def side_by_side(runs: dict[str, Callable[[], T]]) -> dict[str, T]:
+    """Independent runs, as many at once as there are cores: most of a short one is spent starting."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        futures = {name: pool.submit(run) for name, run in runs.items()}
+        return {name: future.result() for name, future in futures.items()}

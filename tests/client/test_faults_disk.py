@@ -1,0 +1,143 @@
+"""Disks that are full or refuse: a task waits for space, goes on from what was saved, and ends with the right cells."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.client.slots import BLOCKS, Slot, Worker, save, task
+from tests.kernels.disk import BALLAST, fill, mounted
+
+
+def make_space(slot: Slot) -> None:
+    """What a volunteer does, and what the client does before it starts the task again."""
+    for name in (BALLAST, "boinc_temporary_exit"):
+        (slot.path / name).unlink(missing_ok=True)
+
+
+def until_waiting(worker: Worker) -> None:
+    """Until it waits for space, and does not compute."""
+    worker.until(lambda: "waiting here" in worker.stderr)
+    worker.until_idle()
+
+
+def test_no_space_for_the_checkpoint(tmp_path: Path) -> None:
+    slot = task(tmp_path, BLOCKS)
+    with mounted(slot.path, pages=200):
+        save(slot.checkpoint, slot.unit, 0.5)
+        fill(slot.path, pages_left=1)
+        ended = slot.run()
+        slot.check_postponed(ended)
+        (start,) = [line for line in ended.said if "going on from" in line]
+        make_space(slot)
+        again = slot.run()
+        assert again.has_said(start), "the former checkpoint is not what it was"
+        slot.check_finished(again)
+
+
+def test_no_space_for_the_result(tmp_path: Path) -> None:
+    """Another disk than the slot's: everything computed is in the checkpoint."""
+    slot = task(tmp_path)
+    with mounted(slot.project, pages=20):
+        fill(slot.project)
+        slot.check_postponed(slot.run())
+        assert {path.name for path in slot.project.iterdir()} == {"wu_1.json", BALLAST}
+        make_space(slot)
+        (slot.project / BALLAST).unlink()
+        again = slot.run()
+        assert again.has_said("going on from the checkpoint at 100.0 %")
+        slot.check_finished(again)
+
+
+@pytest.mark.parametrize("then", ["space", "quit", "abort"])
+def test_no_space_even_to_ask_for_a_later_start(tmp_path: Path, then: str) -> None:
+    """An exit without a word would be an endless start and stop, one with an error the end of the task."""
+    slot = task(tmp_path)
+    with mounted(slot.path, pages=20):
+        fill(slot.path)
+        with slot.start() as worker:
+            until_waiting(worker)
+            assert slot.extra == {"boinc_lockfile"}
+            if then == "space":
+                make_space(slot)
+                slot.check_postponed(worker.ended(limit=5))
+            else:
+                worker.send(f"<{then}/>".encode())
+                slot.check_unfinished(worker.ended(limit=3), 194 if then == "abort" else 0)
+        make_space(slot)
+        slot.check_finished(slot.run())
+
+
+def test_no_space_for_a_single_word(tmp_path: Path) -> None:
+    """The log lies on the full disk too: that it cannot be written harms nobody, then or later."""
+    slot = task(tmp_path)
+    (slot.path / "stderr.txt").write_bytes(b"")
+    with mounted(slot.path, pages=20):
+        fill(slot.path)
+        with slot.start() as worker:
+            worker.until(lambda: worker.cpu_seconds() > 0.2)
+            worker.until_idle()
+            assert worker.stderr == ""
+            make_space(slot)
+            ended = worker.ended(limit=5)
+        assert (slot.path / "boinc_temporary_exit").exists()
+        assert ended.code == 0
+        make_space(slot)
+        slot.check_finished(slot.run())
+
+
+def test_no_space_to_tell_that_all_is_done(tmp_path: Path) -> None:
+    """Room for a lock and a checkpoint, not for a third file: the result is written, boinc_finish_called cannot be."""
+    slot = task(tmp_path)
+    (slot.path / BALLAST).touch()
+    with mounted(slot.path, pages=100, inodes=1 + len(list(slot.path.iterdir())) + 2):
+        with slot.start() as worker:
+            until_waiting(worker)
+            assert slot.uploaded.exists()
+            assert slot.checkpoint.exists()
+            (slot.path / BALLAST).unlink()
+            slot.check_postponed(worker.ended(limit=5))
+        make_space(slot)
+        again = slot.run()
+        assert again.has_said("going on from the checkpoint at 100.0 %")
+        slot.check_finished(again)
+
+
+def test_no_space_for_the_lock(tmp_path: Path) -> None:
+    slot = task(tmp_path)
+    with mounted(slot.path, pages=100, inodes=1 + len(list(slot.path.iterdir()))):
+        ended = slot.run()
+        slot.check_unfinished(ended, 33)
+        assert ended.sentence.startswith(f"Cannot write {slot.path}: No space left on device.")
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """A folder in which nobody can write: root neither."""
+    if os.geteuid():
+        folder.chmod(0o500)
+        yield
+        folder.chmod(0o700)
+        return
+    with mounted(folder, pages=100):
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        yield
+
+
+def test_a_slot_that_is_read_only(tmp_path: Path) -> None:
+    slot = task(tmp_path)
+    stderr = slot.path / "stderr.txt"
+    stderr.unlink()
+    stderr.symlink_to(tmp_path / "stderr.txt")
+    (tmp_path / "stderr.txt").touch()
+    with read_only(slot.path):
+        ended = slot.run()
+        slot.check_unfinished(ended, 33)
+        assert len(ended.said) == 1
+        assert ended.sentence.startswith(f"Cannot write {slot.path}: ")
+        assert ended.seconds < 10
