@@ -14,7 +14,8 @@ _CACHE_DEFAULT = 1024 * 1024  # bytes; where the system does not tell
 
 def processor() -> str:
     """The processor's name in printable ASCII, never empty."""
-    name = platform.processor() or platform.machine()
+    # Not platform.processor(), which starts another program, uname, to ask it.
+    name = os.environ.get("PROCESSOR_IDENTIFIER") or platform.machine()  # the former on Windows
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore").splitlines():
             if line.startswith("model name"):
