@@ -111,13 +111,15 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     data = encode(checkpoint)
     older = _older(path)
     try:
+        if path.is_dir():
+            path.rmdir()  # refused on reading; no file could take its place
         # An older one that is still there is the last that was proven: what lies at `path` now must not replace it.
         if path.exists() and not older.exists():
             path.replace(older)
         atomic.write(path, data)
         with contextlib.suppress(CannotRead):  # not proven: the older one stays
             if atomic.read(path, limits.CHECKPOINT_BYTES) == data:
-                older.unlink(missing_ok=True)
+                _discard(older)
     except OSError as error:
         raise CannotWrite(path, error.strerror or error) from error
 
@@ -150,7 +152,14 @@ def _check_belongs(header: Header, wanted: Header) -> None:
 def remove(path: Path) -> None:
     """Leave no checkpoint behind."""
     for candidate in (path, _older(path)):
-        candidate.unlink(missing_ok=True)
+        _discard(candidate)
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir():
+        path.rmdir()  # never more than an empty folder: what it holds is not ours
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _older(path: Path) -> Path:

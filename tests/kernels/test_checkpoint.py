@@ -246,8 +246,16 @@ def test_a_checkpoint_that_cannot_be_opened_is_not_removed(path: Path) -> None:
     assert path.exists()
 
 
-def test_a_folder_in_the_way_is_cannot_write(path: Path) -> None:
-    checkpoint.write(path, made(1))
-    older(path).mkdir()
+@pytest.mark.parametrize("where", ["path", "older"])
+def test_a_folder_in_the_way_is_cannot_write_unless_it_is_empty(path: Path, where: str) -> None:
+    if where == "older":
+        checkpoint.write(path, made(1))
+    folder = {"path": path, "older": older(path)}[where]
+    (folder / "somebody's").mkdir(parents=True)
     with pytest.raises(CannotWrite):
         checkpoint.write(path, made(2))
+    (folder / "somebody's").rmdir()
+    checkpoint.write(path, made(2))
+    assert same(checkpoint.read(path, HEADER)[0], made(2))
+    checkpoint.remove(path)
+    assert list(path.parent.iterdir()) == []
