@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import subprocess
@@ -32,7 +33,7 @@ MIDDLE = tiny.unit(1000, 100)  # some seconds
 LONG = tiny.unit(1000, 2000)  # no test runs it to its end
 LAID_OUT = {"boinc_mmap_file", "init_data.xml", "stderr.txt", WORKUNIT, RESULT}  # by the client, before the start
 WORKER = ("-m", "client")
-PATCHED = (str(Path(__file__).with_name("patched.py")),)  # the same with other constants
+PATCHED = (str(Path(__file__).with_name("patched.py")),)  # the same with other constants, see `patches`
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(\d+\): (.+)")
 REPORT = re.compile(rb"<fraction_done>([^<]*)</fraction_done>")
 
@@ -89,9 +90,16 @@ class Slot:
         """A worker in this slot, as the client starts it."""
         return Worker(self, [*map(str, before), sys.executable, *program], environment)
 
-    def run(self, limit: float = 30.0, *, program: Sequence[str] = WORKER, before: Sequence[str | Path] = ()) -> Ended:
+    def run(
+        self,
+        limit: float = 30.0,
+        *,
+        program: Sequence[str] = WORKER,
+        before: Sequence[str | Path] = (),
+        **environment: str,
+    ) -> Ended:
         """Run a worker to its end, under a client that reads its messages and says nothing."""
-        with self.start(program=program, before=before) as worker:
+        with self.start(program=program, before=before, **environment) as worker:
             return worker.ended(limit)
 
     def check_finished(self, ended: Ended) -> None:
@@ -129,11 +137,13 @@ class Worker:
         self.memory = Memory(slot.path) if usable else None
         self.statuses: list[tuple[float, bytes]] = []
         self._start = time.monotonic()
+        # What this process has set for its own numpy is not what a client gives to a program.
+        inherited = {name: value for name, value in os.environ.items() if "_THREADS" not in name}
         with self._stderr.open("ab") as stderr:
             self.process = subprocess.Popen(
                 command,
                 cwd=slot.path,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+                env={**inherited, "PYTHONPATH": str(ROOT), **environment},
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
             )
@@ -208,6 +218,11 @@ class Worker:
             self.statuses.append((time.monotonic() - self._start, self.memory.text(STATUS)))
             self.memory.clear(STATUS)
         time.sleep(0.005)
+
+
+def patches(**constants: object) -> dict[str, str]:
+    """The environment in which PATCHED has other constants; names have two underscores for each dot."""
+    return {"AXIOM_PATCHES": json.dumps({name.replace("__", "."): value for name, value in constants.items()})}
 
 
 def task(folder: Path, unit: WorkUnit = SMALL, **fields: object) -> Slot:

@@ -1,4 +1,4 @@
-"""Checkpoints that are torn, foreign or no files at all: refused in a sentence, and the result is right all the same."""
+"""Checkpoints that are torn, foreign or no files at all: refused in a sentence, and the result is right."""
 
 from __future__ import annotations
 
