@@ -102,6 +102,11 @@ class Slot:
         with self.start(program=program, before=before, **environment) as worker:
             return worker.ended(limit)
 
+    @property
+    def stderr(self) -> str:
+        """What the task has said in all its runs."""
+        return (self.path / "stderr.txt").read_text()
+
     def check_finished(self, ended: Ended) -> None:
         """The task is done, its cells are the right ones, and nothing else is left."""
         assert ended.code == 0, ended
@@ -136,6 +141,7 @@ class Worker:
         usable = file.is_file() and file.stat().st_size >= 8192 and os.access(file, os.W_OK)
         self.memory = Memory(slot.path) if usable else None
         self.statuses: list[tuple[float, bytes]] = []
+        self.beats = False  # whether the client sends a heartbeat whenever the last one has been heard
         self._start = time.monotonic()
         # What this process has set for its own numpy is not what a client gives to a program.
         inherited = {name: value for name, value in os.environ.items() if "_THREADS" not in name}
@@ -184,12 +190,6 @@ class Worker:
         self.until(lambda: not self.memory.full(CONTROL))  # type: ignore[union-attr]
         self.memory.put(CONTROL, message)
 
-    def beat(self) -> None:
-        """A heartbeat, where the last one has been heard."""
-        assert self.memory is not None
-        if not self.memory.full(HEARTBEAT):
-            self.memory.put(HEARTBEAT, b"<heartbeat/><wss>0.000000e+00</wss><max_wss>2.274885e+10</max_wss>")
-
     def cpu_seconds(self) -> float:
         """Processor time it has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -217,6 +217,8 @@ class Worker:
         if self.memory is not None and self.memory.full(STATUS):
             self.statuses.append((time.monotonic() - self._start, self.memory.text(STATUS)))
             self.memory.clear(STATUS)
+        if self.beats and self.memory is not None and not self.memory.full(HEARTBEAT):
+            self.memory.put(HEARTBEAT, b"<heartbeat/><wss>0.000000e+00</wss><max_wss>2.274885e+10</max_wss>")
         time.sleep(0.005)
 
 
