@@ -43,7 +43,7 @@ class InitData:
     boinc_dir: Path = Path()
     slot: int = _number(0)
     client_pid: int = _number(0, high=2**31 - 1)  # 0: unknown, the client lives as long as its heartbeats come
-    shm_key: int = _number(0, low=-math.inf)  # Linux and macOS
+    shm_key: int = _number(0, low=-(2**31), high=2**31 - 1)  # Linux and macOS
     comm_obj_name: str = ""  # Windows: the name of the shared memory
     using_sandbox: bool = False
     wu_cpu_time: float = _number(0.0)  # CPU time of earlier runs, up to the last checkpoint
