@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from client.task import RESULT, WORKUNIT
-from tests.client.slots import LONG, PATCHED, Ended, Slot, patches, side_by_side, task
+from tests.client.slots import LONG, MIDDLE, PATCHED, Ended, Slot, patches, side_by_side, task
 from tests.wrapper.fake_client import FIELDS, init_data
 
 QUICK_TEST = patches(wrapper__liveness__PID_TEST_INTERVAL=0.1)  # of the client's process; 10 s in real life
@@ -68,6 +68,8 @@ def test_the_task_is_done_whatever_its_start_file_holds(under: dict[str, tuple[S
     slot, ended = under[name]
     assert (ended.said[0].endswith("running standalone")) == (name in STANDALONE)
     assert len(ended.said) <= 2 + (name in STANDALONE)
+    if name.startswith("a range "):
+        assert ended.statuses[-1][1].endswith(b"<fraction_done>1.000000e+00</fraction_done>\n")
     slot.check_finished(ended)
 
 
@@ -96,6 +98,7 @@ def test_an_unknown_gpu_is_30(tmp_path: Path, kind: str) -> None:
     slot.check_unfinished(ended, 30)
     (sentence,) = ended.said
     assert sentence.startswith("Cannot compute on ")
+    assert "this program knows NVIDIA GPUs only" in sentence
     assert len(sentence) < 300
     assert sentence.isprintable()
 
@@ -116,8 +119,9 @@ def zombie() -> Iterator[int]:
 
 
 def test_a_client_that_is_a_zombie_counts_as_alive(tmp_path: Path, zombie: int) -> None:
-    slot = task(tmp_path, client_pid=zombie)
-    slot.check_finished(slot.run(program=PATCHED, **patches(wrapper__liveness__PID_TEST_INTERVAL=0.01)))
+    slot = task(tmp_path, MIDDLE, client_pid=zombie)
+    often = patches(wrapper__liveness__PID_TEST_INTERVAL=0.1, wrapper__runtime__STATUS_INTERVAL=0.1)
+    slot.check_finished(slot.run(program=PATCHED, **often))
 
 
 def link(to: str) -> bytes:
@@ -151,6 +155,15 @@ def test_a_result_that_is_no_link_is_written_in_its_place(tmp_path: Path, conten
     (slot.path / RESULT).write_bytes(content)
     slot.uploaded = slot.path / RESULT
     slot.check_finished(slot.run())
+
+
+def test_a_result_that_is_a_real_symbolic_link_is_written_where_it_points(tmp_path: Path) -> None:
+    """Projects may have the client make such links."""
+    slot = task(tmp_path)
+    (slot.path / RESULT).unlink()
+    (slot.path / RESULT).symlink_to(slot.uploaded)
+    slot.check_finished(slot.run())
+    assert (slot.path / RESULT).is_symlink()
 
 
 def test_a_result_whose_link_points_to_zeros_replaces_them(tmp_path: Path) -> None:

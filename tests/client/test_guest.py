@@ -12,7 +12,7 @@ import pytest
 from tests.client.slots import BLOCKS, WORKER, Ended, Slot, task
 
 # "PID name(arguments": also of a call that was interrupted, whose end stands in another line.
-CALL = re.compile(r"^(\d+) (\w+)\((.*)", re.MULTILINE)
+CALL = re.compile(r"^\d+ +(\w+)\((.*)", re.MULTILINE)
 PATH = re.compile(r'"([^"]*)"')
 WRITES = re.compile("O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND")
 CHANGES = re.compile(
@@ -47,8 +47,7 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     slot = task(folder, BLOCKS)
     # -B as in the frozen program, whose modules lie in one archive: none is compiled anew and stored beside it.
     ended = slot.run(60, program=("-B", *WORKER, "--nthreads", str(request.param)), before=strace)
-    found = [(name, arguments) for _, name, arguments in CALL.findall(trace.read_text())]
-    return request.param, Life(slot, ended, found)
+    return request.param, Life(slot, ended, CALL.findall(trace.read_text()))
 
 
 def test_the_trace_is_of_the_whole_task(life: tuple[int, Life]) -> None:
@@ -70,7 +69,7 @@ def test_nothing_is_written_but_in_the_slot_and_the_result(life: tuple[int, Life
 
 def test_no_program_is_started_and_only_its_threads(life: tuple[int, Life]) -> None:
     threads, seen = life
-    (first, *others) = [(name, arguments) for name, arguments in seen.named(STARTS)]
+    first, *others = seen.named(STARTS)
     assert first[0] == "execve"
     assert all("CLONE_THREAD" in arguments for _, arguments in others), others
     assert len(others) == 1 + threads, "one hears the client, the others compute; numpy's algebra has none of its own"
