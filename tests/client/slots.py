@@ -112,6 +112,7 @@ class Slot:
         assert ended.code == 0, ended
         assert (self.path / "boinc_finish_called").read_bytes() == b"0\n"
         assert self.extra == {"boinc_finish_called"}
+        assert {path.name for path in self.project.iterdir()} <= {"wu_1.json", self.uploaded.name}
         found = result.read(self.uploaded)
         result.check(found, self.unit, "r")
         assert cells(found) == true_cells(workunit.encode(self.unit)), ended

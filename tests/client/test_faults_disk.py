@@ -113,7 +113,7 @@ def test_no_space_for_the_lock(tmp_path: Path) -> None:
     with mounted(slot.path, pages=100, inodes=1 + len(list(slot.path.iterdir()))):
         ended = slot.run()
         slot.check_unfinished(ended, 33)
-        assert ended.sentence.startswith(f"Cannot write {slot.path}: No space left on device.")
+        assert ended.sentence.startswith("Cannot write .: No space left on device.")
 
 
 @contextlib.contextmanager
@@ -139,5 +139,7 @@ def test_a_slot_that_is_read_only(tmp_path: Path) -> None:
         ended = slot.run()
         slot.check_unfinished(ended, 33)
         assert len(ended.said) == 1
-        assert ended.sentence.startswith(f"Cannot write {slot.path}: ")
+        assert ended.sentence.startswith(
+            "Cannot write .: Read-only file system." if os.geteuid() == 0 else "Cannot write .: "
+        )
         assert ended.seconds < 10

@@ -135,10 +135,11 @@ def link(to: str) -> bytes:
         (link(""), 32, "Is a directory"),
         (link("wu_1.json/below"), 32, "Not a directory"),
         (b"", 10, "it is not JSON"),
+        (b'{"format": 9}', 11, "has work-unit format 9"),
         (bytes(1 << 20), 10, "it has more than 65536 bytes"),
         (link("wu_1.json")[:30], 10, "it is not JSON"),
     ],
-    ids=["link to nothing", "link to a folder", "link below a file", "empty", "zeros", "torn link"],
+    ids=["link to nothing", "link to a folder", "link below a file", "empty", "format", "zeros", "torn link"],
 )  # fmt: skip
 def test_a_work_unit_that_is_none(tmp_path: Path, content: bytes, code: int, part: str) -> None:
     slot = task(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ def test_nothing_is_written_but_in_the_slot_and_the_result(life: tuple[int, Life
     _, seen = life
     opened = [arguments for name, arguments in seen.calls if name.startswith("open") and WRITES.search(arguments)]
     changed = [arguments for name, arguments in seen.named(CHANGES) if not name.startswith("readlink")]
-    paths = {Path(path) for arguments in opened + changed for path in PATH.findall(arguments)}
+    named = {path for arguments in opened + changed for path in PATH.findall(arguments)}
+    paths = {Path(os.path.normpath(seen.slot.path / path)) for path in named}
     result = seen.slot.uploaded
     assert result in paths, "the trace does not tell what is written"
     allowed = {result, result.with_name(result.name + ".part")}
