@@ -18,7 +18,7 @@ from tests.kernels import tiny
 from tests.wrapper.fake_client import make_slot
 from wrapper import stock
 
-UNIT = tiny.unit(1000, 12, width=[256], depth=[2])  # about 3 s
+UNIT = tiny.unit(1000, 30, width=[256], depth=[2])  # about 6 s of one core
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_a_stop_of_the_whole_process_is_tolerated(tmp_path: Path, expected: byte
 
 def test_sigterm_is_a_quit_with_a_checkpoint(tmp_path: Path, expected: bytes):
     slot = slot_with(tmp_path)
-    first = stock_wrapper.play(slot, quit_at=0.05)
+    first = stock_wrapper.play(slot, quit_at=0.01)
     assert first.left_within < 2.0
     assert "stopped at" in first.stderr
     assert not (slot / "../../projects/example.org_axiom/wu_1_0_r1_0").exists()
