@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,16 @@ from kernels.experiment import Cell, State
 from kernels.philox import Purpose, normal, permutation
 
 Measure = Callable[[Engine, Block, Mapping[str, Data]], dict[str, F32]]
+"""(engine, block, data sets) -> metric -> values [cells], at the block's present state, which it leaves as it is."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the cells of a block are trained: what is common to all, and what is per cell."""
+    """How the cells of a block are trained: what is common to all, and what is per cell.
+
+    A cell is usually one network. With `replicas` above 1 it is that many, which differ in initial weights and in the
+    order of their samples; the block's networks are then those of the first cell, then those of the second ...
+    """
 
     network: Network
     optimizer: Optimizer
@@ -24,9 +30,18 @@ class Recipe:
     batch: int
     measured: tuple[int, ...]  # epochs after which cells are measured, rising; the last one ends the training
     rates: tuple[float, ...]  # learning rate per cell
-    sets: Mapping[str, Data]  # "train" and the sets that only measurements use
-    measure: Measure  # metric -> [cells] at the block's present state
+    sets: Mapping[str, Data]  # "train" and the sets that only measurements use; tasks per network
+    measure: Measure
     metrics: Iterable[str]  # names, in the experiment's order
+    measure_work: float  # floating-point operations of one measurement of one cell
+    l2: tuple[float, ...] | None = None  # per cell, as the next two
+    decay: tuple[float, ...] | None = None
+    dropout: tuple[float, ...] | None = None
+    initial: Callable[[Network, int, int], F32] | None = None  # (network, seed, replica); he_normal if None
+    order: Callable[[int, int], I32] | None = (
+        None  # (first epoch, end) -> [networks, samples * epochs]; else `shuffled`
+    )
+    replicas: int = 1
 
     @property
     def epoch_sizes(self) -> I32:
@@ -36,19 +51,31 @@ class Recipe:
         return sizes
 
 
-def he_normal(network: Network, seed: int) -> F32:
+def he_normal(network: Network, seed: int, replica: int = 0) -> F32:
     """Initial parameters [parameters]: weights normal with variance 2 / inputs, biases zero (He et al. 2015)."""
+    return _normal(network, seed, replica, lambda inputs, outputs: 2.0 / inputs)
+
+
+def glorot_normal(network: Network, seed: int, replica: int = 0) -> F32:
+    """Initial parameters [parameters]: weights normal with variance 2 / (inputs + outputs), biases zero.
+
+    For tanh and sigmoid. Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks" (AISTATS 2010).
+    """
+    return _normal(network, seed, replica, lambda inputs, outputs: 2.0 / (inputs + outputs))
+
+
+def _normal(network: Network, seed: int, replica: int, variance: Callable[[int, int], float]) -> F32:
     row = np.zeros(network.parameters, dtype=np.float32)
     for number, layer in enumerate(network.layers):
-        drawn = normal(seed, Purpose.WEIGHTS, layer.inputs * layer.outputs, (number, 0, 0))
-        row[layer.weights] = drawn * np.sqrt(2.0 / layer.inputs)
+        drawn = normal(seed, Purpose.WEIGHTS, layer.inputs * layer.outputs, (number, replica, 0))
+        row[layer.weights] = drawn * np.sqrt(variance(layer.inputs, layer.outputs))
     return row
 
 
-def cell_work(network: Network, samples: int, measured: Sequence[int], measured_samples: int) -> float:
-    """Floating-point operations of one cell: all epochs of training, and a forward pass per measurement."""
-    training = measured[-1] * network.training_flops(samples)
-    return float(training + len(measured) * network.forward_flops(measured_samples))
+def cell_work(network: Network, samples: int, measured: Sequence[int], measure_work: float, replicas: int = 1) -> float:
+    """Floating-point operations of one cell: all epochs of training of its networks, and its measurements."""
+    return float(replicas * measured[-1] * network.training_flops(samples) + len(measured) * measure_work)
 
 
 def cells_in_cache(network: Network, batch: int, cache: int) -> int:
@@ -57,9 +84,23 @@ def cells_in_cache(network: Network, batch: int, cache: int) -> int:
     return max(1, cache // (4 * floats))
 
 
-def epoch_order(seed: int, samples: int, epoch: int) -> I32:
+def epoch_order(seed: int, samples: int, epoch: int, replica: int = 0) -> I32:
     """The order [samples] in which a seed sees its training samples in an epoch."""
-    return permutation(seed, Purpose.ORDER, samples, (epoch, 0, 0))
+    return permutation(seed, Purpose.ORDER, samples, (epoch, replica, 0))
+
+
+def shuffled(cells: Sequence[Cell], samples: int, replicas: int = 1) -> Callable[[int, int], I32]:
+    """`Recipe.order` of cells that see all samples in each epoch, in a new order that their seed draws."""
+    networks = [(cell.seed, replica) for cell in cells for replica in range(replicas)]
+
+    def order(first: int, end: int) -> I32:
+        drawn = {
+            (seed, replica): np.concatenate([epoch_order(seed, samples, e, replica) for e in range(first, end)])
+            for seed, replica in sorted(set(networks))
+        }
+        return np.stack([drawn[network] for network in networks])
+
+    return order
 
 
 class Training:
@@ -69,22 +110,27 @@ class Training:
         self.cells = cells
         self._engine, self._recipe = engine, recipe
         network, count = recipe.network, len(cells)
+        if recipe.dropout is not None and recipe.replicas > 1:
+            raise ValueError("dropout draws from the cell's seed: replicas would drop the same units")
+        networks = [(cell.seed, replica) for cell in cells for replica in range(recipe.replicas)]
+        initial = recipe.initial or he_normal
         self._block = Block(
             network,
             recipe.optimizer,
-            np.array([cell.seed for cell in cells], dtype=np.uint64),
-            np.stack([he_normal(network, cell.seed) for cell in cells]),
-            np.zeros((SLOTS[recipe.optimizer.method], count, network.parameters), dtype=np.float32),
+            np.array([seed for seed, _ in networks], dtype=np.uint64),
+            np.stack([initial(network, seed, replica) for seed, replica in networks]),
+            np.zeros((SLOTS[recipe.optimizer.method], len(networks), network.parameters), dtype=np.float32),
         )
+        self._order = recipe.order or shuffled(cells, recipe.samples, recipe.replicas)
         self._epoch_sizes = recipe.epoch_sizes
         self._metrics = {name: np.zeros((count, len(recipe.measured)), dtype=np.float32) for name in recipe.metrics}
         self._digests = np.zeros((count, len(recipe.measured), 16), dtype=np.uint8)
         self._measurements = 0
         self._schedule: Schedule | None = None
-        measured_samples = sum(data.x.shape[2] for data in recipe.sets.values())
-        self.work = count * cell_work(network, recipe.samples, recipe.measured, measured_samples)
-        self._step_work = count * network.training_flops(recipe.samples) / len(self._epoch_sizes)
-        self._measure_work = float(count * network.forward_flops(measured_samples))
+        one = cell_work(network, recipe.samples, recipe.measured, recipe.measure_work, recipe.replicas)
+        self.work = count * one
+        self._step_work = len(networks) * network.training_flops(recipe.samples) / len(self._epoch_sizes)
+        self._measure_work = count * recipe.measure_work
 
     @property
     def done(self) -> float:
@@ -106,8 +152,11 @@ class Training:
     def _measure(self) -> None:
         for name, values in self._recipe.measure(self._engine, self._block, self._recipe.sets).items():
             self._metrics[name][:, self._measurements] = values
-        for cell, found in enumerate(self._block.digests()):
-            self._digests[cell, self._measurements] = np.frombuffer(found, dtype=np.uint8)
+        found = self._block.digests()
+        for cell in range(len(self.cells)):
+            mine = found[cell * self._recipe.replicas : (cell + 1) * self._recipe.replicas]
+            digest = mine[0] if len(mine) == 1 else hashlib.blake2b(b"".join(mine), digest_size=16).digest()
+            self._digests[cell, self._measurements] = np.frombuffer(digest, dtype=np.uint8)
         self._measurements += 1
         self._schedule = None
 
@@ -117,18 +166,22 @@ class Training:
             per_epoch, recipe = len(self._epoch_sizes), self._recipe
             last = end // per_epoch
             first = recipe.measured[self._measurements - 1] if self._measurements else 0
-            orders = {
-                seed: np.concatenate([epoch_order(seed, recipe.samples, e) for e in range(first, last)])
-                for seed in sorted({cell.seed for cell in self.cells})
-            }
-            rate = np.array(recipe.rates, dtype=np.float32)[:, None]
+            steps = end - first * per_epoch
             self._schedule = Schedule(
                 first * per_epoch,
                 np.tile(self._epoch_sizes, last - first),
-                np.stack([orders[cell.seed] for cell in self.cells]),
-                np.repeat(rate, end - first * per_epoch, axis=1),
+                self._order(first, last),
+                self._per_step(recipe.rates, steps),
+                None if recipe.l2 is None else self._per_step(recipe.l2, steps),
+                None if recipe.decay is None else self._per_step(recipe.decay, steps),
+                None if recipe.dropout is None else np.array(recipe.dropout, dtype=np.float32),
             )
         return self._schedule
+
+    def _per_step(self, values: Sequence[float], steps: int) -> F32:
+        """Values of cells as values [networks, steps]."""
+        column = np.repeat(np.array(values, dtype=np.float32), self._recipe.replicas)[:, None]
+        return np.repeat(column, steps, axis=1)
 
     def export(self) -> State:
         """See `Program`."""

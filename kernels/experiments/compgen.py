@@ -14,7 +14,7 @@ import numpy as np
 from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
 from kernels.experiment import Cell, Condition, Experiment, Metric
 from kernels.findings import Claim, Curve, difference
-from kernels.measures import LOSS_LIMIT, effective_rank, recorded_loss
+from kernels.measures import LOSS_LIMIT, effective_rank, not_counts, recorded_loss, share
 from kernels.tasks import compositional
 from kernels.training import Recipe, Training, cell_work, cells_in_cache
 
@@ -56,32 +56,36 @@ def network(condition: Condition) -> Network:
 
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
     """The program of a block of cells of one width and depth."""
-    rates = tuple(float(cell.condition["learning_rate"]) for cell in cells)
+    of = network(cells[0].condition)
     recipe = Recipe(
-        network(cells[0].condition), Optimizer("sgd"), TASK.train, BATCH, MEASURED, rates, sets(cells), measure, METRICS
+        network=of,
+        optimizer=Optimizer("sgd"),
+        samples=TASK.train,
+        batch=BATCH,
+        measured=MEASURED,
+        rates=tuple(float(cell.condition["learning_rate"]) for cell in cells),
+        sets=compositional.sets(TASK, cells),
+        measure=measure,
+        metrics=METRICS,
+        measure_work=of.forward_flops(TASK.train + 2 * TASK.test),
     )
     return Training(cells, engine, recipe)
 
 
-def sets(cells: Sequence[Cell]) -> dict[str, Data]:
-    """The training set and both test sets of every seed, and which seed each cell has."""
-    seeds = sorted({cell.seed for cell in cells})
-    splits = [compositional.make(TASK, seed) for seed in seeds]
-    task = np.array([seeds.index(cell.seed) for cell in cells], dtype=np.int64)
-    return {
-        name: Data(np.stack([getattr(s, name).x for s in splits]), np.stack([getattr(s, name).y for s in splits]), task)
-        for name in ("train", "id_test", "ood_test")
-    }
+def work(condition: Condition) -> float:
+    """Floating-point operations of one cell."""
+    of = network(condition)
+    return cell_work(of, TASK.train, MEASURED, of.forward_flops(TASK.train + 2 * TASK.test))
 
 
 def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
     """Every metric [cells] of the block as it is."""
     train = engine.evaluate(block, data["train"])
-    id_accuracy = _share(engine.evaluate(block, data["id_test"]).correct, TASK.test)
-    ood_accuracy = _share(engine.evaluate(block, data["ood_test"]).correct, TASK.test)
+    id_accuracy = share(engine.evaluate(block, data["id_test"]).correct, TASK.test)
+    ood_accuracy = share(engine.evaluate(block, data["ood_test"]).correct, TASK.test)
     return {
         "train_loss": recorded_loss(train.loss),
-        "train_accuracy": _share(train.correct, TASK.train),
+        "train_accuracy": share(train.correct, TASK.train),
         "id_accuracy": id_accuracy,
         "ood_accuracy": ood_accuracy,
         "gap": id_accuracy - ood_accuracy,
@@ -89,16 +93,11 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     }
 
 
-def _share(correct: np.ndarray[tuple[int, ...], np.dtype[np.int64]], samples: int) -> F32:
-    return (correct / samples).astype(np.float32)
-
-
 def contradiction(metrics: Mapping[str, F32]) -> str | None:
     """What a cell's metrics say against each other, or None: accuracies are counts, the gap is their difference."""
-    for name, samples in (("train_accuracy", TASK.train), ("id_accuracy", TASK.test), ("ood_accuracy", TASK.test)):
-        counts = np.rint(metrics[name].astype(np.float64) * samples)
-        if not np.array_equal((counts / samples).astype(np.float32), metrics[name]):
-            return f"{name} is not a count of {samples} samples"
+    samples = {"train_accuracy": TASK.train, "id_accuracy": TASK.test, "ood_accuracy": TASK.test}
+    if found := not_counts(metrics, samples):
+        return found
     if not np.array_equal(metrics["id_accuracy"] - metrics["ood_accuracy"], metrics["gap"]):
         return "gap is not id_accuracy minus ood_accuracy"
     return None
@@ -114,7 +113,7 @@ EXPERIMENT = Experiment(
     early=2,  # before training and after one epoch
     shape=lambda condition: (condition["width"], condition["depth"]),
     width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
-    work=lambda condition: cell_work(network(condition), TASK.train, MEASURED, TASK.train + 2 * TASK.test),
+    work=work,
     start=start,
     contradiction=contradiction,
     curves=(

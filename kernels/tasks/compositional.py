@@ -8,12 +8,15 @@ generalizes compositionally answers them rightly, one that leans on similar comb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, I64
+from kernels.engine.seam import F32, I64, Data
+from kernels.experiment import Cell
 from kernels.philox import Purpose, integers, normal, permutation
+from kernels.tasks import stack
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,11 @@ def make(task: Compositional, seed: int) -> Split:
         id_test=_samples(task, seed, seen, task.test, 1),
         ood_test=_samples(task, seed, held, task.test, 2),
     )
+
+
+def sets(task: Compositional, cells: Sequence[Cell]) -> dict[str, Data]:
+    """The three data sets "train", "id_test" and "ood_test" of a block of cells, by their seeds."""
+    return stack(cells, lambda cell: vars(make(task, cell.seed)))
 
 
 def combinations(task: Compositional, seed: int) -> tuple[I64, I64]:

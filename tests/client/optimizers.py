@@ -32,6 +32,10 @@ def network(condition: Condition) -> Network:
     return Network((TASK.groups * TASK.group_size, hidden, hidden, TASK.classes), "relu", "softmax")
 
 
+def measure_work(condition: Condition) -> float:
+    return network(condition).forward_flops(TASK.train)
+
+
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
     method = cast(Method, cells[0].condition["optimizer"])
     splits = [compositional.make(TASK, cell.seed).train for cell in cells]
@@ -39,8 +43,9 @@ def start(cells: Sequence[Cell], engine: Engine) -> Training:
     sets = {"train": Data(x, y, np.arange(len(cells)))}
     rates = (RATES[method],) * len(cells)
     recipe = Recipe(
-        network(cells[0].condition), Optimizer(method), TASK.train, BATCH, MEASURED, rates, sets, measure, METRICS
-    )
+        network(cells[0].condition), Optimizer(method), TASK.train, BATCH, MEASURED, rates, sets, measure, METRICS,
+        measure_work(cells[0].condition),
+    )  # fmt: skip
     return Training(cells, engine, recipe)
 
 
@@ -58,7 +63,7 @@ EXPERIMENT: Final[Experiment] = dataclasses.replace(
     measurements=len(MEASURED),
     shape=lambda condition: (condition["width"], condition["optimizer"]),
     width=lambda condition, cache: 4,
-    work=lambda condition: cell_work(network(condition), TASK.train, MEASURED, TASK.train),
+    work=lambda condition: cell_work(network(condition), TASK.train, MEASURED, measure_work(condition)),
     start=start,
     claims=(),
     curves=(),

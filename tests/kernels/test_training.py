@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from kernels import philox
 from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
 from kernels.experiment import Cell, State
 from kernels.philox import Purpose
-from kernels.training import Recipe, Training, cell_work, cells_in_cache, epoch_order, he_normal
+from kernels.training import Recipe, Training, cell_work, cells_in_cache, epoch_order, glorot_normal, he_normal
 from tests.kernels import tiny
 
 pytestmark = pytest.mark.timeout(60)  # what is broken here often never ends
@@ -36,13 +37,17 @@ def measure(engine: Engine, block: Block, sets: dict[str, Data]) -> dict[str, F3
     return {"loss": train.loss.astype(np.float32), "norm": np.square(block.params).sum(1)}
 
 
-def program(engine: Engine, cells: int = 2, method: str = "momentum", measured: tuple[int, ...] = MEASURED) -> Training:
+def program(
+    engine: Engine, cells: int = 2, method: str = "momentum", measured: tuple[int, ...] = MEASURED, **more: Any
+) -> Training:
+    """`more` are fields of the recipe."""
     seeds = list(range(40, 40 + cells))
     x = np.stack([philox.normal(s, Purpose.NOISE, 4 * SAMPLES).reshape(4, SAMPLES) for s in seeds]).astype(np.float32)
     y = np.stack([np.eye(2, dtype=np.float32)[:, philox.integers(s, Purpose.LABELS, SAMPLES, 2)] for s in seeds])
-    sets = {"train": Data(x, np.ascontiguousarray(y), np.arange(cells))}
+    sets = {"train": Data(x, np.ascontiguousarray(y), np.repeat(np.arange(cells), more.get("replicas", 1)))}
     recipe = Recipe(
-        NETWORK, Optimizer(method), SAMPLES, BATCH, measured, (0.1,) * cells, sets, measure, ("loss", "norm")
+        NETWORK, Optimizer(method), SAMPLES, BATCH, measured, (0.1,) * cells, sets,
+        more.pop("measure", measure), ("loss", "norm"), NETWORK.forward_flops(SAMPLES), **more,
     )  # fmt: skip
     return Training([Cell(seed, {}) for seed in seeds], engine, recipe)
 
@@ -148,7 +153,7 @@ def test_a_call_does_about_the_work_it_is_given(engine: Engine) -> None:
 
 def test_work_is_that_of_its_cells_and_counts_every_sample_once_an_epoch(engine: Engine) -> None:
     training = program(engine)
-    one = cell_work(NETWORK, SAMPLES, MEASURED, SAMPLES)
+    one = cell_work(NETWORK, SAMPLES, MEASURED, NETWORK.forward_flops(SAMPLES))
     assert training.work == 2 * one
     # 2 operations per weight: forward, and gradients of the weights, and of the inputs of all but the first layer
     assert one == 3 * SAMPLES * 2 * (3 * (24 + 12) - 24) + 3 * SAMPLES * 2 * (24 + 12)
@@ -212,8 +217,67 @@ def test_every_epoch_has_another_order_of_all_samples() -> None:
     [(10, 5, [5, 5]), (11, 5, [5, 5, 1]), (4, 5, [4]), (5, 5, [5]), (1, 1, [1]), (3, 1, [1, 1, 1])],
 )
 def test_minibatches_hold_every_sample_of_an_epoch(engine: Engine, samples: int, batch: int, want: list[int]) -> None:
-    recipe = Recipe(NETWORK, Optimizer("sgd"), samples, batch, (1,), (0.1,), {}, measure, ())
+    recipe = Recipe(NETWORK, Optimizer("sgd"), samples, batch, (1,), (0.1,), {}, measure, (), 0.0)
     assert recipe.epoch_sizes.tolist() == want
+
+
+def alone(engine: Engine, cell: int, **more: Any) -> State:
+    """What the cell would be if both had its values."""
+    return finish(program(engine, 2, **{name: (values[cell],) * 2 for name, values in more.items()}))
+
+
+@pytest.mark.parametrize("field", ["l2", "decay", "dropout"])
+def test_every_cell_is_regularized_by_its_own_value(engine: Engine, field: str) -> None:
+    values = {field: (0.0, 0.3)}
+    both, plain = finish(program(engine, **values)), finish(program(engine))
+    assert both["digests"][0].tobytes() == plain["digests"][0].tobytes()
+    assert both["digests"][1, -1].tobytes() != plain["digests"][1, -1].tobytes()
+    for cell in (0, 1):
+        assert both["digests"][cell].tobytes() == alone(engine, cell, **values)["digests"][cell].tobytes()
+
+
+def test_an_order_of_its_own_is_followed_and_resumed(engine: Engine) -> None:
+    def backwards(first: int, end: int) -> np.ndarray[Any, Any]:
+        return np.tile(np.arange(SAMPLES, dtype=np.int32)[::-1], (2, end - first))
+
+    want = finish(program(engine, order=backwards))
+    assert not equal(want, finish(program(engine)))
+    training = program(engine, order=backwards)
+    for _ in range(4):
+        training.advance(0.0)
+        state, training = copied(training.export()), program(engine, order=backwards)
+        training.restore(state)
+    assert equal(finish(training), want)
+
+
+def norms(engine: Engine, block: Block, sets: dict[str, Data]) -> dict[str, F32]:
+    """Of three replicas: the mean and the spread of their squared norms."""
+    of = np.square(block.params).sum(1).reshape(-1, 3)
+    return {"loss": of.mean(1), "norm": of.std(1)}
+
+
+def test_replicas_of_a_cell_start_and_shuffle_differently_but_share_its_data(engine: Engine) -> None:
+    training = program(engine, replicas=3, measure=norms)
+    state = finish(training)
+    assert state["metric/norm"].shape == (2, 3)
+    assert state["digests"].shape == (2, 3, 16)
+    assert np.all(state["metric/norm"] > 0)
+    starts = [he_normal(NETWORK, 40, replica) for replica in range(3)]
+    assert len({start.tobytes() for start in starts}) == 3
+    assert starts[0].tobytes() == he_normal(NETWORK, 40).tobytes()
+    orders = [epoch_order(40, 50, 0, replica).tolist() for replica in range(3)]
+    assert len({tuple(order) for order in orders}) == 3
+    assert training.work == 2 * cell_work(NETWORK, SAMPLES, MEASURED, NETWORK.forward_flops(SAMPLES), replicas=3)
+    with pytest.raises(ValueError, match="replicas would drop the same units"):
+        program(engine, replicas=3, dropout=(0.1, 0.1))
+
+
+def test_initial_weights_of_both_schemes_have_their_variance() -> None:
+    wide = Network((400, 300, 2), "tanh")
+    for scheme, variance in ((he_normal, 2 / 400), (glorot_normal, 2 / 700)):
+        row = scheme(wide, 7)
+        assert np.var(row[wide.layers[0].weights]) == pytest.approx(variance, rel=0.02)
+        assert not row[wide.layers[0].biases].any()
 
 
 def test_at_least_one_cell_is_in_a_block() -> None:

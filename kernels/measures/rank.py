@@ -1,18 +1,10 @@
-"""Measures of networks and their representations: small pure functions, each with its definition's source."""
+"""Ranks: how many directions a matrix really uses."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from kernels.engine.seam import F32, F64
-
-LOSS_LIMIT = 1e6
-"""The recorded loss of a network that diverged: results hold finite numbers only."""
-
-
-def recorded_loss(loss: F64) -> F32:
-    """A mean loss as results hold it: float32, at most LOSS_LIMIT, which also stands for NaN."""
-    return np.where(loss < LOSS_LIMIT, loss, LOSS_LIMIT).astype(np.float32)
 
 
 def effective_rank(matrices: F32) -> F64:

@@ -1,0 +1,32 @@
+"""How measured values are recorded: finite float32, accuracies as shares of a count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kernels.engine.seam import F32, F64, I64
+
+LOSS_LIMIT = 1e6
+"""The recorded loss of a network that diverged: results hold finite numbers only."""
+
+
+def recorded_loss(loss: F64) -> F32:
+    """A mean loss as results hold it: float32, at most LOSS_LIMIT, which also stands for NaN."""
+    return np.where(loss < LOSS_LIMIT, loss, LOSS_LIMIT).astype(np.float32)
+
+
+def share(correct: I64, samples: int) -> F32:
+    """An accuracy: so many of `samples`."""
+    return (correct / samples).astype(np.float32)
+
+
+def not_counts(metrics: Mapping[str, F32], samples: Mapping[str, int]) -> str | None:
+    """What is wrong with metrics that must be counts of so many samples, divided by them; None if nothing is."""
+    for name, total in samples.items():
+        if not np.array_equal(
+            share(np.rint(metrics[name].astype(np.float64) * total).astype(np.int64), total), metrics[name]
+        ):
+            return f"{name} is not a count of {total} samples"
+    return None
