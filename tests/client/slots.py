@@ -184,7 +184,10 @@ class Worker:
 
     def until_computing(self) -> None:
         """Until it has more threads than the one that waits and the one that hears the client."""
-        self.until(lambda: len(list(Path(f"/proc/{self.process.pid}/task").iterdir())) > 2)
+        self.until(lambda: self.threads() > 2)
+
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def send(self, message: bytes) -> None:
         assert self.memory is not None

@@ -75,12 +75,13 @@ def test_no_space_even_to_ask_for_a_later_start(tmp_path: Path, then: str) -> No
 
 def test_no_space_for_a_single_word(tmp_path: Path) -> None:
     """The log lies on the full disk too: that it cannot be written harms nobody, then or later."""
-    slot = task(tmp_path)
+    slot = task(tmp_path, BLOCKS)
     (slot.path / "stderr.txt").write_bytes(b"")
     with mounted(slot.path, pages=20):
         fill(slot.path)
         with slot.start() as worker:
-            worker.until(lambda: worker.cpu_seconds() > 0.2)
+            worker.until_computing()
+            worker.until(lambda: worker.threads() == 2)
             worker.until_idle()
             assert worker.stderr == ""
             make_space(slot)
