@@ -17,7 +17,7 @@ from tests.client.slots import LONG, MIDDLE, PATCHED, Ended, Slot, patches, side
 from tests.wrapper.fake_client import FIELDS, init_data
 
 QUICK_TEST = patches(wrapper__liveness__PID_TEST_INTERVAL=0.1)  # of the client's process; 10 s in real life
-ABSURD = ("-1", "1e300", "nan", "many", "1" * 400, "9" * 30, "0.5", "<a><b>", "\0", "")
+ABSURD = ("-1", "1e300", "1" * 400, "<a>\0")  # tests/wrapper/test_init_data.py draws any value
 NO_PROCESS = 2**31 - 1  # above what any system gives
 
 
@@ -37,7 +37,7 @@ def absurd(tag: str, value: str) -> Callable[[Slot], object]:
 INIT_DATA: dict[str, Callable[[Slot], object]] = {
     **{f"without {tag}": written(init_data(**{tag: None})) for tag in (*FIELDS, "client_pid")},
     **{f"wu_cpu_time {value[:20]!r}": absurd("wu_cpu_time", value) for value in ABSURD},
-    **{f"shm_key {value[:20]!r}": absurd("shm_key", value) for value in ("1e99", "-1e99", "2147483648", "nan")},
+    **{f"shm_key {value[:20]!r}": absurd("shm_key", value) for value in ("1e99", "2147483648")},
     **{f"fraction_done_end {value[:20]!r}": absurd("fraction_done_end", value) for value in ABSURD},
     "a range of nothing": written(init_data(fraction_done_start="0.5", fraction_done_end="0.5")),
     "a range upside down": written(init_data(fraction_done_start="1", fraction_done_end="0")),
