@@ -93,6 +93,7 @@ class Experiment:
     shape: Callable[[Condition], Hashable]  # cells of equal shape may share a block
     width: Callable[[Condition, int], int]  # (condition, cache bytes) -> cells of a block that fit the cache
     work: Callable[[Condition], float]  # floating-point operations of one cell
+    memory: Callable[[Condition], float]  # bytes that one cell of a block takes while it is computed, with its data
     start: Callable[[Sequence[Cell], Engine], Program]
     contradiction: Callable[[Mapping[str, F32]], str | None]  # what metrics that follow from others get wrong
     curves: tuple[Curve, ...]

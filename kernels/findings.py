@@ -66,17 +66,18 @@ class Claim:
     unit: str
 
 
-def per_seed(table: Table, metric: str, axis: str, value: float) -> dict[int, float]:
-    """Final metric of every seed at one value of an axis, averaged over the other axes.
+def per_seed(table: Table, values: F64, where: Mapping[str, float | str]) -> dict[int, float]:
+    """Values [rows] of every seed under the conditions `where` (axis -> value), averaged over the other axes.
 
-    Only seeds that have all conditions that any seed has at this value: an average over part of a sweep would be
-    another quantity.
+    Only seeds that have all conditions that any seed has there: an average over part of a sweep would be another
+    quantity.
     """
-    rows = np.flatnonzero(table.condition[axis] == value)
-    final = table.final(metric)
+    chosen = np.ones(len(table.seed), dtype=bool)
+    for axis, value in where.items():
+        chosen &= table.condition[axis] == value
     gathered: dict[int, list[float]] = {}
-    for row in rows:
-        gathered.setdefault(int(table.seed[row]), []).append(float(final[row]))
+    for row in np.flatnonzero(chosen):
+        gathered.setdefault(int(table.seed[row]), []).append(float(values[row]))
     complete = max((len(v) for v in gathered.values()), default=0)
     return {seed: float(np.mean(v)) for seed, v in sorted(gathered.items()) if len(v) == complete}
 
@@ -85,16 +86,22 @@ def difference(metric: str, axis: str, low: float, high: float) -> Callable[[Tab
     """A claim's statistic: per seed, the metric at axis = high minus at axis = low."""
 
     def statistic(table: Table) -> F64:
-        first, second = per_seed(table, metric, axis, low), per_seed(table, metric, axis, high)
-        return np.array([second[seed] - first[seed] for seed in first if seed in second])
+        final = table.final(metric)
+        return paired(per_seed(table, final, {axis: low}), per_seed(table, final, {axis: high}))
 
     return statistic
+
+
+def paired(first: Mapping[int, float], second: Mapping[int, float]) -> F64:
+    """Second minus first [seeds], of the seeds that have both."""
+    return np.array([second[seed] - first[seed] for seed in first if seed in second])
 
 
 def curve(table: Table, of: Curve) -> dict[float, Estimate]:
     """The curve's estimates, by axis value in rising order."""
     values = sorted({float(v) for v in table.condition[of.axis]})
-    return {v: estimate(np.array(list(per_seed(table, of.metric, of.axis, v).values()))) for v in values}
+    final = table.final(of.metric)
+    return {v: estimate(np.array(list(per_seed(table, final, {of.axis: v}).values()))) for v in values}
 
 
 def estimate(values: F64) -> Estimate:

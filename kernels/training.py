@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, I32, SLOTS, Block, Data, Engine, Network, Optimizer, Schedule
+from kernels.engine.seam import F32, I32, SLOTS, Block, Data, Engine, Method, Network, Optimizer, Schedule
 from kernels.experiment import Cell, State
 from kernels.philox import Purpose, normal, permutation
 
@@ -76,6 +77,21 @@ def _normal(network: Network, seed: int, replica: int, variance: Callable[[int, 
 def cell_work(network: Network, samples: int, measured: Sequence[int], measure_work: float, replicas: int = 1) -> float:
     """Floating-point operations of one cell: all epochs of training of its networks, and its measurements."""
     return float(replicas * measured[-1] * network.training_flops(samples) + len(measured) * measure_work)
+
+
+def cell_memory(network: Network, method: Method, samples: int, drawn: int, replicas: int = 1) -> float:
+    """Bytes of one cell of a block: its networks, its data, and the order of its samples.
+
+    `samples` are those of all its data sets, `drawn` those of the training set times the epochs of the longest segment
+    between two measurements; an order is held twice while it is made.
+    """
+    networks = network.parameters * (1 + SLOTS[method]) + 2 * drawn
+    return 4.0 * (replicas * networks + (network.sizes[0] + network.sizes[-1]) * samples)
+
+
+def longest_segment(measured: Sequence[int]) -> int:
+    """The most epochs between two measurements."""
+    return max(b - a for a, b in itertools.pairwise((0, *measured)))
 
 
 def cells_in_cache(network: Network, batch: int, cache: int) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kernels import atomic, result, workunit
+from kernels.cost import Cost, cost, default_seeds
 from kernels.errors import Failure, TryLater, UnknownExperiment, exit_code, unforeseen
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
@@ -27,8 +28,10 @@ def _complain(failure: Failure) -> int:
 
 
 def _make_wu(options: argparse.Namespace) -> int:
-    version = EXPERIMENTS[options.experiment].version if options.experiment in EXPERIMENTS else 1
-    seeds = workunit.Seeds(options.first, options.count)
+    if options.experiment not in EXPERIMENTS:
+        raise UnknownExperiment(options.experiment, ", ".join(EXPERIMENTS))
+    version = EXPERIMENTS[options.experiment].version
+    seeds = workunit.Seeds(options.first, options.count or default_seeds(options.experiment))
     unit = workunit.WorkUnit(workunit.FORMAT, options.experiment, version, seeds)
     workunit.decode(workunit.encode(unit), "the work unit asked for")  # what a worker would refuse is not issued
     if ledger.issue(options.data, unit):
@@ -40,14 +43,21 @@ def _make_wu(options: argparse.Namespace) -> int:
         atomic.write(options.out, workunit.encode(unit))
     else:
         sys.stdout.write(workunit.encode(unit).decode())
-    cells = len(workunit.cells(unit))
-    print(f"{unit.name}: {cells} cells, {_work(unit) / 1e12:.2f} TFLOP", file=sys.stderr)
+    found = cost(unit)
+    print(f"{unit.name}: {len(workunit.cells(unit))} cells, {found.operations / 1e12:.2f} TFLOP", file=sys.stderr)
+    print(f"for create_work: {_bounds(found)}", file=sys.stderr)
     return 0
 
 
-def _work(unit: workunit.WorkUnit) -> float:
-    work = EXPERIMENTS[unit.experiment].work
-    return unit.seeds.count * sum(work(condition) for condition in workunit.conditions(unit))
+def _bounds(of: Cost) -> str:
+    """What BOINC must know of a work unit, as options of its create_work, with room where it is a limit."""
+    options = {
+        "rsc_fpops_est": of.operations,
+        "rsc_fpops_bound": 100 * of.operations,  # the client ends a task that takes longer: slow hosts must not meet it
+        "rsc_memory_bound": 2 * of.memory,
+        "rsc_disk_bound": 2 * of.disk + 64e6,  # the log, and what the client itself puts there
+    }
+    return " ".join(f"--{name} {value:.3g}" for name, value in options.items())
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -133,7 +143,9 @@ def _parser() -> argparse.ArgumentParser:
     make = commands.add_parser("make-wu", help="issue a work unit")
     make.add_argument("experiment", metavar="EXPERIMENT", help=f"one of {', '.join(EXPERIMENTS)}")
     make.add_argument("--first", type=_seed, required=True, metavar="S", help="first seed")
-    make.add_argument("--count", type=_positive, required=True, metavar="N", help="number of seeds")
+    make.add_argument(
+        "--count", type=_positive, metavar="N", help="number of seeds (default: ten minutes of a 4 GFLOPS core)"
+    )
     make.add_argument("--out", type=Path, metavar="F", help="file to write (default: standard output)")
     make.set_defaults(run=_make_wu)
 

@@ -16,7 +16,7 @@ from kernels.experiment import Cell, Condition, Experiment, Metric
 from kernels.findings import Claim, Curve, difference
 from kernels.measures import LOSS_LIMIT, effective_rank, not_counts, recorded_loss, share
 from kernels.tasks import compositional
-from kernels.training import Recipe, Training, cell_work, cells_in_cache
+from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
 
 # Published: 20 inputs in 4 binary groups, 2 classes by an XOR-like interaction. Ours, the same for every width and
 # condition: the held-out combinations show one value of a group while two other groups agree; noise, samples, batch,
@@ -114,6 +114,9 @@ EXPERIMENT = Experiment(
     shape=lambda condition: (condition["width"], condition["depth"]),
     width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
     work=work,
+    memory=lambda condition: cell_memory(
+        network(condition), "sgd", TASK.train + 2 * TASK.test, longest_segment(MEASURED) * TASK.train
+    ),
     start=start,
     contradiction=contradiction,
     curves=(

@@ -30,20 +30,30 @@ def test_final_is_the_last_measurement() -> None:
     assert table(WHOLE).final("gap").tolist() == [row[3] for row in WHOLE]
 
 
+def gaps(rows: list[tuple[int, int, int, float]], **where: float) -> dict[int, float]:
+    of = table(rows)
+    return per_seed(of, of.final("gap"), where)
+
+
 def test_per_seed_averages_the_other_axes() -> None:
-    found = per_seed(table(WHOLE), "gap", "width", 64)
+    found = gaps(WHOLE, width=64)
     assert found == {seed: pytest.approx(seed / 8 + 1 + 1.5 / 16) for seed in (3, 5, 9)}
     assert list(found) == [3, 5, 9]
 
 
+def test_per_seed_under_several_conditions() -> None:
+    assert gaps(WHOLE, width=64, depth=2) == {seed: seed / 8 + 1 + 2 / 16 for seed in (3, 5, 9)}
+    assert gaps(WHOLE) == {seed: pytest.approx(seed / 8 + 0.75 + 1.5 / 16) for seed in (3, 5, 9)}
+
+
 def test_per_seed_leaves_out_seeds_with_a_part_of_the_sweep() -> None:
     part = [row for row in WHOLE if row[:3] != (3, 64, 2)]
-    assert set(per_seed(table(part), "gap", "width", 64)) == {5, 9}
-    assert set(per_seed(table(part), "gap", "width", 32)) == {3, 5, 9}
+    assert set(gaps(part, width=64)) == {5, 9}
+    assert set(gaps(part, width=32)) == {3, 5, 9}
 
 
 def test_per_seed_of_a_value_nobody_has_is_empty() -> None:
-    assert per_seed(table(WHOLE), "gap", "width", 128) == {}
+    assert gaps(WHOLE, width=128) == {}
 
 
 def test_difference_pairs_seeds() -> None:
@@ -62,7 +72,7 @@ def test_difference_leaves_out_seeds_that_lack_one_side() -> None:
 def test_a_curve_has_an_estimate_for_every_value_in_rising_order() -> None:
     found = curve(table(WHOLE[::-1]), Curve("", "width", "gap", "", {}))
     assert list(found) == [32.0, 64.0]
-    assert found[32.0] == estimate(np.array(list(per_seed(table(WHOLE), "gap", "width", 32).values())))
+    assert found[32.0] == estimate(np.array(list(gaps(WHOLE, width=32).values())))
     assert found[32.0].seeds == 3
 
 

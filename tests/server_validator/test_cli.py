@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from client import cli as worker
-from kernels import result, workunit
+from kernels import cost, result, workunit
 from kernels.experiments import compgen
 from kernels.workunit import Seeds, WorkUnit
 from server_validator import ledger
@@ -176,6 +176,21 @@ def test_make_wu_prints_the_work_unit_without_out(tmp_path: Path, run: Callable[
     assert ledger.find(tmp_path / "new" / "data", workunit.digest(unit)) == unit
 
 
+def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
+    tmp_path: Path, run: Callable[..., Run]
+) -> None:
+    made = run("--data", tmp_path / "data", "make-wu", "compgen", "--first", 3)
+    unit = workunit.decode(made.out.encode(), "stdout")
+    assert unit.seeds.count == cost.default_seeds("compgen")
+    words = made.err.splitlines()[-1].split()
+    told = dict(zip(words[2::2], map(float, words[3::2]), strict=True))
+    found = cost.cost(unit)
+    assert told["--rsc_fpops_est"] == pytest.approx(found.operations, rel=0.01)
+    assert told["--rsc_fpops_bound"] > 10 * found.operations
+    assert told["--rsc_memory_bound"] > found.memory
+    assert told["--rsc_disk_bound"] > found.disk
+
+
 def test_make_wu_again_gives_the_same_file(tmp_path: Path, run: Callable[..., Run]) -> None:
     outs = [tmp_path / name for name in ("a.json", "b.json")]
     for out in outs:
@@ -201,7 +216,6 @@ def test_make_wu_of_taken_seeds_is_40_and_writes_nothing(tmp_path: Path, data: P
         (["compgen", "--first", "-1", "--count", "1"], 2),
         (["compgen", "--first", "1.0", "--count", "1"], 2),
         (["compgen", "--first", "1", "--count", "0"], 2),
-        (["compgen", "--first", "1"], 2),
         (["--first", "1", "--count", "1"], 2),
     ],
 )
