@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from wrapper.addressed import AddressedMemory
 from wrapper.channels import MEMORY_SIZE, Memory
 from wrapper.init_data import InitData
 
@@ -81,24 +82,9 @@ def mapping_names(comm_obj_name: str) -> tuple[str, str]:
     return f"Global\\shm_{comm_obj_name}", f"shm_{comm_obj_name}"
 
 
-class View:
-    """A mapped view as a buffer of 8192 bytes, until `close`."""
-
-    def __init__(self, mapping: int, address: int) -> None:
-        self._mapping, self._address = mapping, address
-        self._bytes = memoryview((ctypes.c_char * MEMORY_SIZE).from_address(address)).cast("B")
-
-    def __getitem__(self, where: slice, /) -> bytes:
-        return bytes(self._bytes[where])
-
-    def __setitem__(self, where: slice, value: bytes, /) -> None:
-        self._bytes[where] = value
-
-    def close(self) -> None:
-        """Unmap it; no access afterwards."""
-        self._bytes.release()
-        _kernel().UnmapViewOfFile(self._address)
-        _kernel().CloseHandle(self._mapping)
+def _unmap(mapping: int, address: int) -> None:
+    _kernel().UnmapViewOfFile(address)
+    _kernel().CloseHandle(mapping)
 
 
 def map_memory(slot: Path, init: InitData) -> Memory:
@@ -117,7 +103,7 @@ def map_memory(slot: Path, init: InitData) -> Memory:
         error = _error(f"shared memory {name}")
         _kernel().CloseHandle(mapping)
         raise error
-    return View(mapping, address)
+    return AddressedMemory(address, lambda: _unmap(mapping, address))
 
 
 def memory_is_whole(memory: Memory) -> bool:
