@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kernels import limits, result, workunit
-from kernels.experiment import CellResult
+from kernels import limits, plan, result, workunit
+from kernels.experiment import Cell, CellResult, Experiment
 from kernels.experiments import EXPERIMENTS
 from kernels.workunit import WorkUnit
 
@@ -33,14 +34,18 @@ def cost(unit: WorkUnit) -> Cost:
     conditions = workunit.conditions(unit)
     seeds = unit.seeds.count
     operations = seeds * sum(experiment.work(condition) for condition in conditions)
-    blocks = [
-        min(experiment.width(condition, CACHE_BYTES), seeds * len(conditions)) * experiment.memory(condition)
-        for condition in conditions
-    ]
+    block = max(_block_bytes(experiment, cells) for cells in plan.blocks(experiment, workunit.cells(unit), CACHE_BYTES))
     size = float(len(_empty_result(unit)))
     # Finished curves are held once as arrays, once packed, once encoded.
-    memory = PROGRAM_BYTES + max(blocks) + 3 * size
-    return Cost(operations, memory, size, size + _CHECKPOINTS * (size + max(blocks)))
+    memory = PROGRAM_BYTES + block + 3 * size
+    return Cost(operations, memory, size, size + _CHECKPOINTS * (size + block))
+
+
+def _block_bytes(experiment: Experiment, cells: Sequence[Cell]) -> float:
+    """Of a block while it is computed: what is each cell's, and once a seed what its cells share."""
+    found = [experiment.memory(cell.condition) for cell in cells]
+    shared = {cell.seed: footprint.seed for cell, footprint in zip(cells, found, strict=True)}
+    return sum(footprint.cell for footprint in found) + sum(shared.values())
 
 
 def default_seeds(name: str) -> int:

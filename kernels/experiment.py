@@ -80,6 +80,14 @@ class Program(Protocol):
 
 
 @dataclass(frozen=True)
+class Footprint:
+    """Bytes that computing takes in memory: of each cell of a block, and of what all cells of one seed share there."""
+
+    cell: float
+    seed: float
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One row of the registry."""
 
@@ -93,7 +101,7 @@ class Experiment:
     shape: Callable[[Condition], Hashable]  # cells of equal shape may share a block
     width: Callable[[Condition, int], int]  # (condition, cache bytes) -> cells of a block that fit the cache
     work: Callable[[Condition], float]  # floating-point operations of one cell
-    memory: Callable[[Condition], float]  # bytes that one cell of a block takes while it is computed, with its data
+    memory: Callable[[Condition], Footprint]
     start: Callable[[Sequence[Cell], Engine], Program]
     contradiction: Callable[[Mapping[str, F32]], str | None]  # what metrics that follow from others get wrong
     curves: tuple[Curve, ...]

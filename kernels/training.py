@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernels.engine.seam import F32, I32, SLOTS, Block, Data, Engine, Method, Network, Optimizer, Schedule
-from kernels.experiment import Cell, State
+from kernels.experiment import Cell, Footprint, State
 from kernels.philox import Purpose, normal, permutation
 
 Measure = Callable[[Engine, Block, Mapping[str, Data]], dict[str, F32]]
@@ -79,14 +79,14 @@ def cell_work(network: Network, samples: int, measured: Sequence[int], measure_w
     return float(replicas * measured[-1] * network.training_flops(samples) + len(measured) * measure_work)
 
 
-def cell_memory(network: Network, method: Method, samples: int, drawn: int, replicas: int = 1) -> float:
-    """Bytes of one cell of a block: its networks, its data, and the order of its samples.
+def cell_memory(network: Network, method: Method, samples: int, drawn: int, replicas: int = 1) -> Footprint:
+    """What a cell takes in memory: its networks and the order of its samples; its data are its seed's.
 
     `samples` are those of all its data sets, `drawn` those of the training set times the epochs of the longest segment
     between two measurements; an order is held twice while it is made.
     """
     networks = network.parameters * (1 + SLOTS[method]) + 2 * drawn
-    return 4.0 * (replicas * networks + (network.sizes[0] + network.sizes[-1]) * samples)
+    return Footprint(4.0 * replicas * networks, 4.0 * (network.sizes[0] + network.sizes[-1]) * samples)
 
 
 def longest_segment(measured: Sequence[int]) -> int:
