@@ -6,7 +6,7 @@ Pure functions of the data: the resampling is drawn from a counter-based stream,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -46,13 +46,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Curve:
-    """An estimate for every value of an axis, averaged over all other axes, beside what was published."""
+    """An estimate for every value of an axis, beside what was published; under `where`, averaged over the other axes."""
 
     title: str
     axis: str
     metric: str
     label: str
     published: Mapping[float, float]
+    where: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,15 @@ def per_seed(table: Table, values: F64, where: Mapping[str, float | str]) -> dic
     return {seed: float(np.mean(v)) for seed, v in sorted(gathered.items()) if len(v) == complete}
 
 
-def difference(metric: str, axis: str, low: float, high: float) -> Callable[[Table], F64]:
-    """A claim's statistic: per seed, the metric at axis = high minus at axis = low."""
+def difference(
+    metric: str, axis: str, low: float, high: float, where: Mapping[str, float | str] | None = None
+) -> Callable[[Table], F64]:
+    """A claim's statistic: per seed, the metric at axis = high minus at axis = low, under `where` (axis -> value)."""
 
     def statistic(table: Table) -> F64:
         final = table.final(metric)
-        return paired(per_seed(table, final, {axis: low}), per_seed(table, final, {axis: high}))
+        fixed = where or {}
+        return paired(per_seed(table, final, {axis: low, **fixed}), per_seed(table, final, {axis: high, **fixed}))
 
     return statistic
 
@@ -101,7 +105,7 @@ def curve(table: Table, of: Curve) -> dict[float, Estimate]:
     """The curve's estimates, by axis value in rising order."""
     values = sorted({float(v) for v in table.condition[of.axis]})
     final = table.final(of.metric)
-    return {v: estimate(np.array(list(per_seed(table, final, {of.axis: v}).values()))) for v in values}
+    return {v: estimate(np.array(list(per_seed(table, final, {of.axis: v, **of.where}).values()))) for v in values}
 
 
 def estimate(values: F64) -> Estimate:
