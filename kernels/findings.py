@@ -46,7 +46,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Curve:
-    """An estimate for every value of an axis, beside what was published; under `where`, averaged over the other axes."""
+    """An estimate for every value of an axis, averaged over all other axes, beside what was published.
+
+    `where` (axis -> value) leaves other conditions out.
+    """
 
     title: str
     axis: str

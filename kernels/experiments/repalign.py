@@ -37,7 +37,7 @@ from kernels.training import (
 
 # Nothing of the task was published. Two clusters a class, so that no linear map solves it; `spread` and the rate were
 # chosen once so that width 32 has the published alignment of .79.
-TASK = mixture.Mixture(inputs=10, classes=5, clusters=2, spread=0.7, train=1000, test=500)
+TASK = mixture.Mixture(inputs=10, classes=5, clusters=2, spread=0.63, train=1000, test=500)
 REPLICAS = 4
 BATCH, RATE = 32, 0.05
 MEASURED = (0, 1, 2, 5, 10, 20, 30, 40, 60, 80, 100)  # epochs
@@ -45,6 +45,9 @@ MEASURED = (0, 1, 2, 5, 10, 20, 30, 40, 60, 80, 100)  # epochs
 # Published: one hidden layer of these widths, and the deep [64, 32]. Here every width also has a second layer of 32.
 GRID = {"width": (32, 64, 128, 256), "second": (0, 32)}
 
+# The last two numbers are tolerances between torch hosts. Largest differences over 16 cells started one ulp apart, by
+# `python benchmarks/tolerances.py repalign --seeds 2`: cka 3e-8 early, 2e-3 late; distance 0, 6e-4; loss 0, 8e-3; test
+# accuracy 0, .003.
 METRICS = {
     "cka": Metric("mean linear CKA of the last hidden layer over 6 pairs", "1", 0.0, 1.0, 1e-4, 0.03, exact=False),
     "distance": Metric(
