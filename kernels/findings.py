@@ -6,7 +6,7 @@ Pure functions of the data: the resampling is drawn from a counter-based stream,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -46,13 +46,18 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Curve:
-    """An estimate for every value of an axis, averaged over all other axes, beside what was published."""
+    """An estimate for every value of an axis, averaged over all other axes, beside what was published.
+
+    Curves of one title are lines of one plot, each with its name; `where` (axis -> value) leaves other conditions out.
+    """
 
     title: str
     axis: str
     metric: str
     label: str
     published: Mapping[float, float]
+    line: str = ""
+    where: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def curve(table: Table, of: Curve) -> dict[float, Estimate]:
     """The curve's estimates, by axis value in rising order."""
     values = sorted({float(v) for v in table.condition[of.axis]})
     final = table.final(of.metric)
-    return {v: estimate(np.array(list(per_seed(table, final, {of.axis: v}).values()))) for v in values}
+    return {v: estimate(np.array(list(per_seed(table, final, {**of.where, of.axis: v}).values()))) for v in values}
 
 
 def estimate(values: F64) -> Estimate:

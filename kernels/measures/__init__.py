@@ -1,6 +1,7 @@
 """Measures of networks and their representations: small pure functions, each with its definition's source."""
 
+from kernels.measures.pruning import pruned
 from kernels.measures.rank import effective_rank
 from kernels.measures.recorded import LOSS_LIMIT, not_counts, recorded_loss, share
 
-__all__ = ["LOSS_LIMIT", "effective_rank", "not_counts", "recorded_loss", "share"]
+__all__ = ["LOSS_LIMIT", "effective_rank", "not_counts", "pruned", "recorded_loss", "share"]
