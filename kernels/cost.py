@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +34,10 @@ def cost(unit: WorkUnit) -> Cost:
     conditions = workunit.conditions(unit)
     seeds = unit.seeds.count
     operations = seeds * sum(experiment.work(condition) for condition in conditions)
+    shapes = Counter(experiment.shape(condition) for condition in conditions)
     blocks = [
-        min(experiment.width(condition, CACHE_BYTES), seeds * len(conditions)) * experiment.memory(condition)
+        min(experiment.width(condition, CACHE_BYTES), seeds * shapes[experiment.shape(condition)])
+        * experiment.memory(condition)
         for condition in conditions
     ]
     size = float(len(_empty_result(unit)))

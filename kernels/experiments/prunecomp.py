@@ -41,6 +41,9 @@ CHANCE = 1 / TASK.classes
 
 GRID = {"width": (64, 128, 256)}
 
+# The last two numbers are tolerances between torch hosts. Largest differences over 12 cells started one ulp apart, by
+# `python benchmarks/tolerances.py prunecomp --seeds 4`: loss 6e-8 early, 3e-5 late; accuracies 0, .003; ranks 0, 9e-4.
+# Early ones leave room for two weights of nearly the same size, of which another host prunes the other.
 METRICS = {
     "train_loss": Metric("mean cross-entropy on the training set, unpruned", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
     "train_accuracy": Metric("share of the training set classified rightly, unpruned", "1", 0.0, 1.0, 0.0021, 0.03),
@@ -48,14 +51,14 @@ METRICS = {
 for level in LEVELS:
     METRICS |= {
         f"id_accuracy_{level}": Metric(
-            f"accuracy on seen combinations, new samples, {level} % pruned", "1", 0.0, 1.0, 0.0021, 0.03
+            f"accuracy on seen combinations, new samples, {level} % pruned", "1", 0.0, 1.0, 0.0041, 0.03
         ),
         f"ood_accuracy_{level}": Metric(
-            f"accuracy on held-out combinations, {level} % pruned", "1", 0.0, 1.0, 0.0021, 0.03
+            f"accuracy on held-out combinations, {level} % pruned", "1", 0.0, 1.0, 0.0041, 0.03
         ),
-        f"gap_{level}": Metric(f"id_accuracy_{level} minus ood_accuracy_{level}", "1", -1.0, 1.0, 0.0042, 0.06),
+        f"gap_{level}": Metric(f"id_accuracy_{level} minus ood_accuracy_{level}", "1", -1.0, 1.0, 0.0082, 0.06),
         f"effective_rank_{level}": Metric(
-            f"effective rank of the first layer's weights, {level} % pruned", "1", 0.0, 20.001, 1e-4, 0.03, exact=False
+            f"effective rank of the first layer's weights, {level} % pruned", "1", 0.0, 20.001, 5e-3, 0.03, exact=False
         ),
     }
 
