@@ -86,6 +86,10 @@ class Footprint:
     cell: float
     seed: float
 
+    def plus(self, cell: float) -> Footprint:
+        """With so many bytes more of each cell."""
+        return Footprint(self.cell + cell, self.seed)
+
 
 @dataclass(frozen=True)
 class Experiment:

@@ -48,7 +48,7 @@ class Estimate:
 class Curve:
     """An estimate for every value of an axis, averaged over all other axes, beside what was published.
 
-    `where` (axis -> value) leaves other conditions out.
+    Curves of one title are lines of one plot, each with its name; `where` (axis -> value) leaves other conditions out.
     """
 
     title: str
@@ -56,6 +56,7 @@ class Curve:
     metric: str
     label: str
     published: Mapping[float, float]
+    line: str = ""
     where: Mapping[str, float | str] = field(default_factory=dict)
 
 
@@ -108,7 +109,7 @@ def curve(table: Table, of: Curve) -> dict[float, Estimate]:
     """The curve's estimates, by axis value in rising order."""
     values = sorted({float(v) for v in table.condition[of.axis]})
     final = table.final(of.metric)
-    return {v: estimate(np.array(list(per_seed(table, final, {of.axis: v, **of.where}).values()))) for v in values}
+    return {v: estimate(np.array(list(per_seed(table, final, {**of.where, of.axis: v}).values()))) for v in values}
 
 
 def estimate(values: F64) -> Estimate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -45,16 +45,19 @@ def interval(of: Estimate) -> str:
 
 
 def plot(folder: Path, experiment: Experiment, table: Table) -> list[Path]:
-    """Write one PNG per curve of the experiment; the files."""
+    """Write one PNG per title among the experiment's curves, named after the first of that title; the files."""
     import matplotlib as mpl
 
     mpl.use("Agg")
-    paths = []
+    plots: dict[str, list[Curve]] = {}
     for curve in experiment.curves:
-        path = folder / f"{experiment.name}_{curve.metric}_by_{curve.axis}.png"
+        plots.setdefault(curve.title, []).append(curve)
+    paths = []
+    for curves in plots.values():
+        path = folder / f"{experiment.name}_{curves[0].metric}_by_{curves[0].axis}.png"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _draw(path, experiment, curve, findings.curve(table, curve))
+            _draw(path, experiment, curves, [findings.curve(table, curve) for curve in curves])
         except OSError as error:
             raise CannotWrite(path, error.strerror or error) from error
         paths.append(path)
@@ -62,7 +65,7 @@ def plot(folder: Path, experiment: Experiment, table: Table) -> list[Path]:
 
 
 def _grid(curve: Curve, found: Mapping[float, Estimate]) -> Grid:
-    grid = Grid(title=curve.title, title_justify="left")
+    grid = Grid(title=f"{curve.title}, {curve.line}" if curve.line else curve.title, title_justify="left")
     for heading in (curve.axis, curve.metric, "95 % interval", "seeds", "published"):
         grid.add_column(heading, justify="right")
     for value, of in found.items():
@@ -72,25 +75,34 @@ def _grid(curve: Curve, found: Mapping[float, Estimate]) -> Grid:
     return grid
 
 
-def _draw(path: Path, experiment: Experiment, curve: Curve, found: Mapping[float, Estimate]) -> None:
+def _draw(
+    path: Path, experiment: Experiment, curves: Sequence[Curve], found: Sequence[Mapping[float, Estimate]]
+) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.4), dpi=150, layout="constrained")
     axes = figure.subplots()
-    xs = list(range(len(found)))
-    means = [of.mean for of in found.values()]
-    errors = [[of.mean - of.low for of in found.values()], [of.high - of.mean for of in found.values()]]
-    seeds = max(of.seeds for of in found.values())
-    label = f"measured, {seeds} seeds, 95 % interval" if seeds > 1 else "measured, one seed"
-    axes.errorbar(xs, means, yerr=errors, fmt="o-", capsize=4, label=label)
-    known = [(x, curve.published[value]) for x, value in enumerate(found) if value in curve.published]
-    if known:
-        axes.plot(*zip(*known, strict=True), "s--", color="tab:gray", label="published")
-    axes.set_xticks(xs, [f"{value:g}" for value in found])
-    axes.set_xlim(-0.4, len(xs) - 0.6)
-    axes.set_xlabel(curve.axis)
-    axes.set_ylabel(curve.label)
-    axes.set_title(f"{experiment.name}: {curve.title[0].lower()}{curve.title[1:]}")
+    values = sorted({value for estimates in found for value in estimates})
+    seeds = max(of.seeds for estimates in found for of in estimates.values())
+    measured = f"{seeds} seeds, 95 % interval" if seeds > 1 else "one seed"
+    for curve, estimates in zip(curves, found, strict=True):
+        of = list(estimates.values())
+        xs = [values.index(value) for value in estimates]
+        errors = [[e.mean - e.low for e in of], [e.high - e.mean for e in of]]
+        label = curve.line or f"measured, {measured}"
+        (line, *_) = axes.errorbar(xs, [e.mean for e in of], yerr=errors, fmt="o-", capsize=4, label=label)
+        known = [
+            (x, curve.published[value]) for x, value in zip(xs, estimates, strict=True) if value in curve.published
+        ]
+        if known:
+            color = line.get_color() if curve.line else "tab:gray"
+            label = f"published, {curve.line}" if curve.line else "published"
+            axes.plot(*zip(*known, strict=True), "s--", color=color, markerfacecolor="none", label=label)
+    axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
+    axes.set_xlim(-0.4, len(values) - 0.6)
+    axes.set_xlabel(curves[0].axis)
+    axes.set_ylabel(curves[0].label)
+    axes.set_title(f"{experiment.name}: {curves[0].title[0].lower()}{curves[0].title[1:]}")
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(title=measured if any(curve.line for curve in curves) else None)
     figure.savefig(path)

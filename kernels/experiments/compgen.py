@@ -14,8 +14,8 @@ import numpy as np
 from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
 from kernels.experiment import Cell, Condition, Experiment, Metric
 from kernels.findings import Claim, Curve, difference
-from kernels.measures import LOSS_LIMIT, effective_rank, not_counts, recorded_loss, share
-from kernels.tasks import compositional
+from kernels.measures import LOSS_LIMIT, effective_rank
+from kernels.tasks import compositional, compositional_gap
 from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
 
 # Published: 20 inputs in 4 binary groups, 2 classes by an XOR-like interaction. Ours, the same for every width and
@@ -50,8 +50,7 @@ METRICS = {
 
 def network(condition: Condition) -> Network:
     """The perceptron of a condition: 20 inputs, `depth` hidden layers of `width`, 2 classes."""
-    hidden = (int(condition["width"]),) * int(condition["depth"])
-    return Network((TASK.groups * TASK.group_size, *hidden, TASK.classes), "relu", "softmax")
+    return compositional.perceptron(TASK, int(condition["width"]), int(condition["depth"]))
 
 
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
@@ -80,27 +79,16 @@ def work(condition: Condition) -> float:
 
 def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
     """Every metric [cells] of the block as it is."""
-    train = engine.evaluate(block, data["train"])
-    id_accuracy = share(engine.evaluate(block, data["id_test"]).correct, TASK.test)
-    ood_accuracy = share(engine.evaluate(block, data["ood_test"]).correct, TASK.test)
     return {
-        "train_loss": recorded_loss(train.loss),
-        "train_accuracy": share(train.correct, TASK.train),
-        "id_accuracy": id_accuracy,
-        "ood_accuracy": ood_accuracy,
-        "gap": id_accuracy - ood_accuracy,
+        **compositional_gap.fit(engine, block, data),
+        **compositional_gap.gap(engine, block, data),
         "effective_rank": effective_rank(block.weights(0)).astype(np.float32),
     }
 
 
 def contradiction(metrics: Mapping[str, F32]) -> str | None:
     """What a cell's metrics say against each other, or None: accuracies are counts, the gap is their difference."""
-    samples = {"train_accuracy": TASK.train, "id_accuracy": TASK.test, "ood_accuracy": TASK.test}
-    if found := not_counts(metrics, samples):
-        return found
-    if not np.array_equal(metrics["id_accuracy"] - metrics["ood_accuracy"], metrics["gap"]):
-        return "gap is not id_accuracy minus ood_accuracy"
-    return None
+    return compositional_gap.contradiction(metrics, TASK)
 
 
 EXPERIMENT = Experiment(

@@ -137,7 +137,7 @@ EXPERIMENT = Experiment(
             "cka",
             "mean pairwise linear CKA",
             {32: 0.79},
-            {"second": 0},
+            where={"second": 0},
         ),
     ),
     claims=(

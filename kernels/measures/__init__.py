@@ -2,6 +2,7 @@
 
 from kernels.measures.alignment import linear_cka, mean_pairwise_cka
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
+from kernels.measures.pruning import pruned
 from kernels.measures.rank import effective_rank
 from kernels.measures.recorded import LOSS_LIMIT, not_counts, recorded_loss, share
 
@@ -12,6 +13,7 @@ __all__ = [
     "linear_cka",
     "mean_pairwise_cka",
     "not_counts",
+    "pruned",
     "recorded_loss",
     "relative_distance",
     "share",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, I64, Data
+from kernels.engine.seam import F32, I64, Data, Network
 from kernels.experiment import Cell
 from kernels.philox import Purpose, integers, normal, permutation
 from kernels.tasks import stack
@@ -80,6 +80,11 @@ def make(task: Compositional, seed: int) -> Split:
 def sets(task: Compositional, cells: Sequence[Cell]) -> dict[str, Data]:
     """The three data sets "train", "id_test" and "ood_test" of a block of cells, by their seeds."""
     return stack(cells, lambda cell: vars(make(task, cell.seed)))
+
+
+def perceptron(task: Compositional, width: int, depth: int) -> Network:
+    """The ReLU network that learns the task: its inputs, `depth` hidden layers of `width`, its classes by softmax."""
+    return Network((task.groups * task.group_size, *(width,) * depth, task.classes), "relu", "softmax")
 
 
 def combinations(task: Compositional, seed: int) -> tuple[I64, I64]:

@@ -63,7 +63,7 @@ def test_operations_are_those_of_the_engine(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_memory_and_result_are_those_of_a_run(name: str, tmp_path: Path) -> None:
-    """In a process of its own, whose peak the operating system knows."""
+    """In a process of its own, whose peak Linux knows: VmHWM, since ru_maxrss begins with the parent's."""
     of = unit(name, 2)
     (tmp_path / "wu.json").write_bytes(workunit.encode(of))
     # Not getrusage, which would tell the peak of this process if that is higher.
