@@ -43,14 +43,17 @@ BINS = {"relu": 6, "tanh": 30}
 
 GRID = {"network": tuple(NETWORKS)}
 
+# The last two numbers are tolerances between torch hosts. Largest differences over 8 cells started one ulp apart, by
+# `python benchmarks/tolerances.py infobottleneck --seeds 4`: loss 6e-8 early, 1.2 late (it jumps at this rate);
+# accuracies 0, .12; i_xt 5e-4, 1.6; i_ty 1.2e-4, .24. One pattern in another bin is 5e-4 bits.
 PER_LAYER = {
-    "i_xt": Metric("I(X;T) of hidden layer", "bit", 0.0, TASK.bits, 0.05, 1.0, exact=False),
-    "i_ty": Metric("I(T;Y) of hidden layer", "bit", 0.0, 1.0, 0.05, 1.0, exact=False),
+    "i_xt": Metric("I(X;T) of hidden layer", "bit", 0.0, TASK.bits, 0.005, 5.0, exact=False),
+    "i_ty": Metric("I(T;Y) of hidden layer", "bit", 0.0, 1.0, 0.005, 0.8, exact=False),
 }
 METRICS = {
-    "train_loss": Metric("mean logistic cross-entropy on the training set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.5),
-    "train_accuracy": Metric("share of the training patterns classified rightly", "1", 0.0, 1.0, 0.0021, 0.1),
-    "test_accuracy": Metric("share of the other patterns classified rightly", "1", 0.0, 1.0, 0.0021, 0.1),
+    "train_loss": Metric("mean logistic cross-entropy on the training set", "nat", 0.0, LOSS_LIMIT, 1e-4, 4.0),
+    "train_accuracy": Metric("share of the training patterns classified rightly", "1", 0.0, 1.0, 0.0021, 0.4),
+    "test_accuracy": Metric("share of the other patterns classified rightly", "1", 0.0, 1.0, 0.0021, 0.4),
 } | {
     f"{name}_{layer}": Metric(f"{m.meaning} {layer}; 0 if there is none", *list(vars(m).values())[1:])
     for name, m in PER_LAYER.items()
@@ -187,7 +190,7 @@ EXPERIMENT = Experiment(
     grid=GRID,
     metrics=METRICS,
     measurements=len(MEASURED),
-    early=2,  # before training and after one epoch
+    early=3,  # before training and after one and two epochs
     shape=lambda condition: condition["network"],
     width=lambda condition, cache: cells_in_cache(NETWORKS[str(condition["network"])], BATCH, cache),
     work=work,
