@@ -160,12 +160,12 @@ MARGIN = 1.05
 """A peak is never below the end: less than this much above it is no compression."""
 
 
-def weakest(name: str) -> Callable[[Table], F64]:
-    """Per seed, how far the least compressing layer of a network is above the margin."""
+def compresses(name: str, *layers: int) -> Callable[[Table], F64]:
+    """Per seed, how far the compression of a network's least compressing layer among some is above the margin."""
 
     def statistic(table: Table) -> F64:
-        layers = [compression(table, layer) for layer in range(1, LAYERS[name] + 1)]
-        return np.array([*per_seed(table, np.min(layers, axis=0) - MARGIN, {"network": name}).values()])
+        least = np.min([compression(table, layer) for layer in layers], axis=0)
+        return np.array([*per_seed(table, least - MARGIN, {"network": name}).values()])
 
     return statistic
 
@@ -180,9 +180,7 @@ def deeper(name: str) -> Callable[[Table], F64]:
     return statistic
 
 
-COMPRESSIONS: dict[str, dict[Position, float]] = {"relu": {1: 1.12, 2: 1.66, 3: 1.65, 4: 2.76}, "tanh": {}}
-PUBLISHED = "compression 1.12, 1.66, 1.65, 2.76 of layers 1 to 4 (one seed, ReLU network)"
-
+COMPRESSIONS: Mapping[str, Mapping[Position, float]] = {"relu": {1: 1.12, 2: 1.66, 3: 1.65, 4: 2.76}, "tanh": {}}
 EXPERIMENT = Experiment(
     name="infobottleneck",
     title="information bottleneck",
@@ -216,30 +214,34 @@ EXPERIMENT = Experiment(
                 f"{name}_i_xt_{layer}",
                 "I(X;T) (bit)",
                 {},
-                {epoch: along_training(name, layer, at) for at, epoch in enumerate(MEASURED)},
+                # powers of two, which do not crowd
+                {epoch: along_training(name, layer, at) for at, epoch in enumerate(MEASURED) if epoch & epoch - 1 == 0},
             )
             for name, layer in LAYERS.items()
         ),
     ),
     claims=(
-        Claim(
-            "relu",
-            "Every hidden layer of a ReLU network compresses its input during training",
-            PUBLISHED,
-            weakest("relu"),
-            f"compression of the least compressing layer, above {MARGIN}",
+        *(
+            Claim(
+                f"relu-{layer}",
+                f"Hidden layer {layer} of a ReLU network compresses its input during training",
+                f"compression {published:.2f} (one seed)",
+                compresses("relu", int(layer)),
+                f"compression of layer {layer} above {MARGIN}:",
+            )
+            for layer, published in COMPRESSIONS["relu"].items()
         ),
         Claim(
             "tanh",
             "Every hidden layer of a tanh network compresses its input during training",
-            "Shwartz-Ziv & Tishby 2017: all layers do; no figures",
-            weakest("tanh"),
-            f"compression of the least compressing layer, above {MARGIN}",
+            "a phase of compression (Shwartz-Ziv & Tishby 2017); no figures",
+            compresses("tanh", *range(1, LAYERS["tanh"] + 1)),
+            f"compression of the least compressing layer above {MARGIN}:",
         ),
         Claim(
             "relu-depth",
             "The deepest hidden layer of a ReLU network compresses more than the first",
-            PUBLISHED,
+            "compression 2.76 of layer 4, 1.12 of layer 1 (one seed)",
             deeper("relu"),
             "compression of layer 4 minus that of layer 1",
         ),

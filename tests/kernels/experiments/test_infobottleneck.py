@@ -178,7 +178,7 @@ def test_compression_is_the_peak_over_the_end_and_a_dead_layer_counts_as_one_bit
     by_layer = findings.curve(invented, ROW.curves[0])
     assert [by_layer[layer].mean for layer in (1, 2, 3, 4)] == [1.5, 1.75, 2.0, 2.5]
     claims = {claim.finding: claim.statistic for claim in ROW.claims}
-    assert claims["relu"](invented) == pytest.approx([1 - 1.05, 1 - 1.05])
+    assert claims["relu-4"](invented) == pytest.approx([4 - 1.05, 1 - 1.05])
     assert claims["relu-depth"](invented) == pytest.approx([3, -1])
 
 
@@ -187,7 +187,7 @@ def test_claims_and_curves_are_about_one_network_each() -> None:
     tanh = {layer: [12.0, 12.0, 12.0 - layer] for layer in range(1, 8)}
     invented = table({(1, "relu"): relu, (1, "tanh"): tanh})
     claims = {claim.finding: claim.statistic(invented).tolist() for claim in ROW.claims}
-    assert claims["relu"] == pytest.approx([2 - 1.05])
+    assert [claims[f"relu-{layer}"] for layer in (1, 2, 3, 4)] == [pytest.approx([2 - 1.05])] * 4
     assert claims["tanh"] == pytest.approx([12 / 11 - 1.05])
     assert claims["tanh-depth"] == pytest.approx([12 / 5 - 12 / 11])
     assert claims["relu-depth"] == pytest.approx([0])
