@@ -3,6 +3,7 @@
 from kernels.experiment import Experiment
 from kernels.experiments import (
     compgen,
+    curriculum,
     infobottleneck,
 )
 
@@ -10,6 +11,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     row.name: row
     for row in (
         compgen.EXPERIMENT,
+        curriculum.EXPERIMENT,
         infobottleneck.EXPERIMENT,
     )
 }
