@@ -88,7 +88,7 @@ def per_seed(table: Table, values: F64, where: Mapping[str, float | str]) -> dic
     return {seed: float(np.mean(v)) for seed, v in sorted(gathered.items()) if len(v) == complete}
 
 
-def difference(metric: str, axis: str, low: float, high: float) -> Callable[[Table], F64]:
+def difference(metric: str, axis: str, low: Position, high: Position) -> Callable[[Table], F64]:
     """A claim's statistic: per seed, the metric at axis = high minus at axis = low."""
 
     def statistic(table: Table) -> F64:

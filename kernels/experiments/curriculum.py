@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64, I32, I64, Block, Data, Engine, Network, Optimizer
+from kernels.engine.seam import F32, I32, I64, Block, Data, Engine, Network, Optimizer
 from kernels.experiment import Cell, Condition, Experiment, Metric
-from kernels.findings import Claim, Curve, Table, paired, per_seed
+from kernels.findings import Claim, Curve, difference
 from kernels.measures import LOSS_LIMIT, not_counts, recorded_loss, share
 from kernels.tasks import mixture
 from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, epoch_order, longest_segment
@@ -146,16 +146,6 @@ def contradiction(metrics: Mapping[str, F32]) -> str | None:
     return None
 
 
-def benefit(order: str) -> Callable[[Table], F64]:
-    """Per seed, final test accuracy in an order minus that in random order, averaged over widths and rates."""
-
-    def statistic(table: Table) -> F64:
-        final = table.final("test_accuracy")
-        return paired(per_seed(table, final, {"order": "random"}), per_seed(table, final, {"order": order}))
-
-    return statistic
-
-
 EXPERIMENT = Experiment(
     name="curriculum",
     title="curriculum learning dynamics",
@@ -186,7 +176,7 @@ EXPERIMENT = Experiment(
             f"#30-{order.replace('_', '-')}",
             f"{text} gives better test accuracy than random order",
             "random order .244; the other orders' accuracies are not known",
-            benefit(order),
+            difference("test_accuracy", "order", "random", order),
             f"test accuracy in order {order} minus that in random order",
         )
         for order, text in (
