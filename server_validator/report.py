@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 from kernels import findings
 from kernels.errors import CannotWrite
 from kernels.experiment import Experiment
-from kernels.findings import Curve, Estimate, Table
+from kernels.findings import Curve, Estimate, Position, Table
 
 
 def show(console: Console, experiment: Experiment, table: Table) -> None:
@@ -64,25 +64,32 @@ def plot(folder: Path, experiment: Experiment, table: Table) -> list[Path]:
     return paths
 
 
-def _grid(curve: Curve, found: Mapping[float, Estimate]) -> Grid:
+def _name(value: Position) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _grid(curve: Curve, found: Mapping[Position, Estimate]) -> Grid:
     grid = Grid(title=f"{curve.title}, {curve.line}" if curve.line else curve.title, title_justify="left")
     for heading in (curve.axis, curve.metric, "95 % interval", "seeds", "published"):
         grid.add_column(heading, justify="right")
     for value, of in found.items():
         published = f"{curve.published[value]:.3f}" if value in curve.published else ""
         between = f"{of.low:.3f} .. {of.high:.3f}" if of.seeds > 1 else ""
-        grid.add_row(f"{value:g}", f"{of.mean:.3f}", between, str(of.seeds), published)
+        grid.add_row(_name(value), f"{of.mean:.3f}", between, str(of.seeds), published)
     return grid
 
 
 def _draw(
-    path: Path, experiment: Experiment, curves: Sequence[Curve], found: Sequence[Mapping[float, Estimate]]
+    path: Path, experiment: Experiment, curves: Sequence[Curve], found: Sequence[Mapping[Position, Estimate]]
 ) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.4), dpi=150, layout="constrained")
     axes = figure.subplots()
-    values = sorted({value for estimates in found for value in estimates})
+    values = list(dict.fromkeys(value for estimates in found for value in estimates))
+    named = any(isinstance(value, str) for value in values)  # nothing lies between names
+    if not named:
+        values.sort()
     seeds = max(of.seeds for estimates in found for of in estimates.values())
     measured = f"{seeds} seeds, 95 % interval" if seeds > 1 else "one seed"
     for curve, estimates in zip(curves, found, strict=True):
@@ -90,15 +97,17 @@ def _draw(
         xs = [values.index(value) for value in estimates]
         errors = [[e.mean - e.low for e in of], [e.high - e.mean for e in of]]
         label = curve.line or f"measured, {measured}"
-        (line, *_) = axes.errorbar(xs, [e.mean for e in of], yerr=errors, fmt="o-", capsize=4, label=label)
+        style = "o" if named else "o-"
+        (line, *_) = axes.errorbar(xs, [e.mean for e in of], yerr=errors, fmt=style, capsize=4, label=label)
         known = [
             (x, curve.published[value]) for x, value in zip(xs, estimates, strict=True) if value in curve.published
         ]
         if known:
             color = line.get_color() if curve.line else "tab:gray"
             label = f"published, {curve.line}" if curve.line else "published"
-            axes.plot(*zip(*known, strict=True), "s--", color=color, markerfacecolor="none", label=label)
-    axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
+            style = "s" if named else "s--"
+            axes.plot(*zip(*known, strict=True), style, color=color, markerfacecolor="none", label=label)
+    axes.set_xticks(range(len(values)), [_name(value) for value in values])
     axes.set_xlim(-0.4, len(values) - 0.6)
     axes.set_xlabel(curves[0].axis)
     axes.set_ylabel(curves[0].label)

@@ -3,6 +3,8 @@
 from kernels.experiment import Experiment
 from kernels.experiments import (
     compgen,
+    curriculum,
+    infobottleneck,
     prunecomp,
     regcomp,
     repalign,
@@ -14,6 +16,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         compgen.EXPERIMENT,
         prunecomp.EXPERIMENT,
         regcomp.EXPERIMENT,
+        curriculum.EXPERIMENT,
         repalign.EXPERIMENT,
+        infobottleneck.EXPERIMENT,
     )
 }

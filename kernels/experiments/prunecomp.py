@@ -13,7 +13,7 @@ import numpy as np
 
 from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimizer
 from kernels.experiment import Cell, Condition, Experiment, Metric
-from kernels.findings import Claim, Curve, Table, per_seed
+from kernels.findings import Claim, Curve, Position, Table, per_seed
 from kernels.measures import LOSS_LIMIT, effective_rank, pruned
 from kernels.tasks import compositional, compositional_gap
 from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
@@ -125,7 +125,7 @@ def gap_left(table: Table) -> F64:
     return np.array(list(per_seed(table, smallest - table.final("gap_0") / 2, {}).values()))
 
 
-def by_width(title: str, metric: str, label: str, published: Mapping[float, float]) -> tuple[Curve, ...]:
+def by_width(title: str, metric: str, label: str, published: Mapping[Position, float]) -> tuple[Curve, ...]:
     """A metric by width, a line for every level; `published` is of unpruned networks."""
     return tuple(
         Curve(title, "width", f"{metric}_{level}", label, {} if level else published, line=f"{level} % pruned")

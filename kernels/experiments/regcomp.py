@@ -13,7 +13,7 @@ import numpy as np
 
 from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimizer
 from kernels.experiment import Cell, Condition, Experiment, Metric, Value
-from kernels.findings import Claim, Curve, Table, per_seed
+from kernels.findings import Claim, Curve, Position, Table, per_seed
 from kernels.measures import LOSS_LIMIT, effective_rank
 from kernels.tasks import compositional, compositional_gap
 from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
@@ -152,10 +152,10 @@ def exchange(table: Table) -> F64:
     return lost
 
 
-def by_width(title: str, metric: str, label: str, published: Mapping[float, float]) -> tuple[Curve, ...]:
+def by_width(title: str, metric: str, label: str, published: Mapping[Position, float]) -> tuple[Curve, ...]:
     """A metric by width, a line for every kind; `published` is without regularization."""
     return tuple(
-        Curve(title, "width", metric, label, {} if n else published, kind, {"regularization": kind})
+        Curve(title, "width", metric, label, {} if n else published, line=kind, where={"regularization": kind})
         for n, kind in enumerate(KINDS)
     )
 

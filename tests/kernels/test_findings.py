@@ -69,6 +69,23 @@ def test_difference_leaves_out_seeds_that_lack_one_side() -> None:
     assert len(difference("gap", "width", 32, 64)(table(part))) == 2
 
 
+def test_a_curve_over_names_has_an_estimate_for_each() -> None:
+    names = np.array(["b", "a", "b", "a"], object)
+    found = curve(
+        Table(np.array([1, 1, 2, 2]), {"order": names}, {"gap": np.array([[1], [2], [3], [5]], np.float32)}),
+        Curve("", "order", "gap", "", {"a": 1.0}),
+    )
+    assert {name: of.mean for name, of in found.items()} == {"a": 3.5, "b": 2.0}
+
+
+def test_a_curve_of_points_has_the_statistic_of_each() -> None:
+    points = {2: lambda of: of.final("gap"), 1: lambda of: -of.final("gap")}
+    found = curve(table(WHOLE), Curve("", "layer", "compression", "", {}, points))
+    mean = table(WHOLE).final("gap").mean()
+    assert {at: of.mean for at, of in found.items()} == pytest.approx({2: mean, 1: -mean})
+    assert [*found] == [2, 1], "in their order"
+
+
 def test_a_curve_has_an_estimate_for_every_value_in_rising_order() -> None:
     found = curve(table(WHOLE[::-1]), Curve("", "width", "gap", "", {}))
     assert list(found) == [32.0, 64.0]
