@@ -93,6 +93,12 @@ def test_a_curve_has_an_estimate_for_every_value_in_rising_order() -> None:
     assert found[32.0].seeds == 3
 
 
+def test_a_curve_can_leave_conditions_out() -> None:
+    found = curve(table(WHOLE), Curve("", "width", "gap", "", {}, line="two layers", where={"depth": 2}))
+    assert found[64.0] == estimate(np.array(list(gaps(WHOLE, width=64, depth=2).values())))
+    assert found[64.0] != curve(table(WHOLE), Curve("", "width", "gap", "", {}))[64.0]
+
+
 @settings(max_examples=20)
 @given(values=st.lists(st.floats(-1, 1), min_size=2, max_size=30))
 def test_an_interval_holds_the_mean_and_lies_within_the_values(values: list[float]) -> None:

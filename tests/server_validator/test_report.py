@@ -1,39 +1,65 @@
-"""Findings for people: what a curve over names or points looks like."""
+"""Plots and tables of curves: which share a plot, and what they are called."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from rich.console import Console
 
-from kernels.experiments import EXPERIMENTS
+from kernels.experiments.compgen import EXPERIMENT
 from kernels.findings import Curve, Table
 from server_validator import report
 
-TABLE = Table(
-    np.array([1, 1, 2, 2]),
-    {"order": np.array(["easy_first", "random"] * 2, object)},
-    {"gap": np.array([[0.25], [0.5], [0.125], [0.75]], np.float32)},
-)
-NAMES = Curve("Gap by order", "order", "gap", "gap", {"random": 0.625})
-POINTS = Curve(
-    "Gap by layer", "layer", "depth", "gap", {2: 0.5}, {1: lambda of: of.final("gap"), 2: lambda of: of.final("gap")}
+ROWS = [(seed, width, depth) for seed in range(3) for width in (32, 64) for depth in (1, 2)]
+SEED, WIDTH, DEPTH = np.array(ROWS).T
+TABLE = Table(SEED, {"width": WIDTH, "depth": DEPTH}, {"gap": (WIDTH / 100 + DEPTH + SEED / 50)[:, None]})
+ROW = replace(
+    EXPERIMENT,
+    claims=(),
+    curves=(
+        Curve("By depth", "width", "gap", "a gap", {64: 1.5}, line="one layer", where={"depth": 1}),
+        Curve("Alone", "depth", "gap", "a gap", {1: 1.25}),
+        Curve("By depth", "width", "gap", "a gap", {}, line="two layers", where={"depth": 2}),
+    ),
 )
 
 
-@pytest.mark.parametrize(
-    ("curve", "words"), [(NAMES, ["easy_first", "random", "0.625", "0.188"]), (POINTS, ["layer", "0.500", "0.406"])]
-)
-def test_a_curve_over_names_or_points_is_shown_and_drawn(curve: Curve, words: list[str], tmp_path: Path) -> None:
-    experiment = replace(EXPERIMENTS["compgen"], curves=(curve,), claims=())
-    text = io.StringIO()
-    report.show(Console(file=text, width=120), experiment, TABLE)
-    for word in words:
-        assert word in text.getvalue()
-    (path,) = report.plot(tmp_path, experiment, TABLE)
-    assert path.name == f"compgen_{curve.metric}_by_{curve.axis}.png"
-    assert path.read_bytes().startswith(b"\x89PNG")
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Figure]:
+    figures: dict[str, Figure] = {}
+    monkeypatch.setattr(Figure, "savefig", lambda self, path: figures.setdefault(path.name, self))
+    paths = report.plot(tmp_path, ROW, TABLE)
+    assert [path.name for path in paths] == list(figures)
+    return figures
+
+
+def test_curves_of_one_title_are_lines_of_one_plot(drawn: dict[str, Figure]) -> None:
+    assert list(drawn) == ["compgen_gap_by_width.png", "compgen_gap_by_depth.png"]
+    (axes,) = drawn["compgen_gap_by_width.png"].axes
+    legend = axes.get_legend()
+    assert legend is not None
+    assert legend.get_title().get_text() == "3 seeds, 95 % interval"
+    assert {text.get_text() for text in legend.get_texts()} == {"one layer", "published, one layer", "two layers"}
+    drawn_through = {tuple(np.asarray(line.get_ydata(), np.float64).round(4)) for line in axes.lines}
+    assert {(1.34, 1.66), (2.34, 2.66), (1.5,)} <= drawn_through
+
+
+def test_a_curve_alone_is_told_from_what_was_published(drawn: dict[str, Figure]) -> None:
+    (axes,) = drawn["compgen_gap_by_depth.png"].axes
+    legend = axes.get_legend()
+    assert legend is not None
+    assert {text.get_text() for text in legend.get_texts()} == {"measured, 3 seeds, 95 % interval", "published"}
+    assert axes.get_title() == "compgen: alone"
+
+
+def test_tables_name_their_line() -> None:
+    console = Console(record=True, width=120)
+    report.show(console, ROW, TABLE)
+    text = console.export_text()
+    assert "By depth, one layer" in text
+    assert "By depth, two layers" in text
+    assert "Alone\n" in "\n".join(line.rstrip() for line in text.splitlines()) + "\n"

@@ -14,6 +14,7 @@ from kernels.measures import effective_rank
 from kernels.tasks import compositional
 from kernels.training import Training, he_normal
 from tests.kernels import tiny
+from tests.kernels.test_cost import Counting
 
 ROW = prunecomp.EXPERIMENT
 CELLS = [Cell(seed, {"width": 64}) for seed in (1000, 1001)]
@@ -72,6 +73,12 @@ def test_training_goes_on_unpruned(monkeypatch: pytest.MonkeyPatch, trained: lis
     (other,) = compute(ROW, CELLS[:1], tiny.engine("exact"))
     assert other.digests == trained[0].digests
     assert other.metrics["gap_75"].tobytes() == trained[0].metrics["gap_0"].tobytes()
+
+
+def test_the_extra_forward_passes_are_counted_in_the_cost() -> None:
+    engine = Counting()
+    compute(ROW, CELLS[:1], engine)
+    assert ROW.work(CELLS[0].condition) == pytest.approx(engine.operations, rel=1e-9)
 
 
 def test_an_interrupted_program_gives_the_same_bits(trained: list[CellResult]) -> None:

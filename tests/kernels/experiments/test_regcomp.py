@@ -182,6 +182,19 @@ def test_the_claims_are_refuted_where_the_opposite_is_true() -> None:
     assert verdicts(drawn(means))[:5] == ["refuted", "refuted", "refuted", "holds", "refuted"]
 
 
+def test_statistics_are_these_numbers_in_a_small_example() -> None:
+    """Width 32: five kinds shrink .7 by .1, .2, .0, .0, .2; width 256: the first alone, by .05."""
+    means = np.full((4, 6), 0.7)
+    means[0, 1:] -= [0.1, 0.2, 0.0, 0.0, 0.2]
+    means[3, 1] -= 0.05
+    of = table(drawn(means, noise=0.0))
+    assert regcomp.shrinkage(32)(of) == pytest.approx(np.full(12, 0.1), abs=1e-6)
+    assert regcomp.shrinkage(256)(of) == pytest.approx(np.full(12, 0.01), abs=1e-6)
+    assert regcomp.interaction(of) == pytest.approx(np.full(12, 0.15 - 0.025), abs=1e-6)
+    # The narrow network's best takes .05 from the wide one, the wide one's best .1 from the narrow one.
+    assert regcomp.exchange(of) == pytest.approx(np.full(12, (0.05 + 0.1) / 2), abs=1e-6)
+
+
 def test_one_kind_best_at_every_width_changes_nothing() -> None:
     means = np.full((4, 6), 0.6)
     means[:, 3] = 0.4
