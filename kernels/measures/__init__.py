@@ -10,9 +10,11 @@ from kernels.measures.rank import (
     stable_rank,
 )
 from kernels.measures.recorded import LOSS_LIMIT, not_counts, recorded_loss, share
+from kernels.measures.specialization import alignment, redundancy, selectivity, sparseness
 
 __all__ = [
     "LOSS_LIMIT",
+    "alignment",
     "centred_singular_values",
     "effective_rank",
     "entropy_rank",
@@ -20,7 +22,10 @@ __all__ = [
     "not_counts",
     "participation_ratio",
     "recorded_loss",
+    "redundancy",
+    "selectivity",
     "share",
+    "sparseness",
     "spectrum_flops",
     "stable_rank",
 ]

@@ -10,7 +10,7 @@ from kernels.engine.seam import F32, F64
 def centred_singular_values(matrices: F32) -> F64:
     """Singular values [..., variables] of matrices [..., variables, observations] less their rows' means, falling.
 
-    Their squares over the observations are the eigenvalues of the variables' covariance, and are computed as such, three
+    Their squares over the observations are the eigenvalues of the variables' covariance, computed as such: three
     times faster than by a singular value decomposition. No digits are left to values below 1e-7 of the largest, which
     are zero here; so are what rounding leaves of constant rows, and all values of a matrix with infinities or NaN.
     """
