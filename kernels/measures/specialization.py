@@ -24,7 +24,7 @@ def selectivity(activations: F32, targets: F32, task: I64) -> F64:
         means = np.sort(rows @ shown.T / shown.sum(1), axis=-1)  # [neurons, classes], rising
         if means.shape[1] > 1:
             high, low = means[:, -1], means[:, :-1].mean(1)
-            found[cell] = _ratio(high - low, high + low).mean()
+            found[cell] = _ratio(_real(high - low, high + low), high + low).mean()
     return found
 
 
@@ -38,8 +38,8 @@ def sparseness(activations: F32) -> F64:
     scaled = _bounded(activations)
     samples = scaled.shape[-1]
     square, power = np.square(scaled.mean(-1)), np.square(scaled).mean(-1)
-    each = _ratio(power - square, power) / (1.0 - 1.0 / samples)
-    found: F64 = np.maximum(each, 0.0).mean(-1)
+    each = _ratio(_real(power - square, power), power) / (1.0 - 1.0 / samples)
+    found: F64 = each.mean(-1)
     return found
 
 
@@ -75,13 +75,18 @@ def _bounded(values: F32) -> F64:
     No measure here depends on a cell's scale; squares of very large or small numbers would.
     """
     rows = values.reshape(len(values), -1)
-    finite = np.isfinite(rows).all(1)[:, None]
+    finite = np.isfinite(rows).all(1, keepdims=True)
     wide = np.where(finite, rows, 0.0).astype(np.float64)
     scaled: F64 = _ratio(wide, np.abs(wide).max(1, keepdims=True)).reshape(values.shape)
     return scaled
 
 
+def _real(difference: F64, scale: F64) -> F64:
+    """A difference that is not negative, and 0 where it is no more than rounding: hosts must agree about constants."""
+    return np.where(difference > 1e-12 * scale, difference, 0.0)
+
+
 def _ratio(above: F64, below: F64) -> F64:
     """The quotient, and 0 where the divisor is 0."""
-    found: F64 = np.divide(above, below, out=np.zeros_like(above), where=np.greater(below, 0))
+    found: F64 = np.divide(above, below, out=np.zeros_like(above), where=np.broadcast_to(below > 0, above.shape))
     return found
