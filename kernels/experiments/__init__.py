@@ -4,7 +4,9 @@ from kernels.experiment import Experiment
 from kernels.experiments import (
     compgen,
     curriculum,
+    featrank,
     infobottleneck,
+    neuronspec,
     prunecomp,
     regcomp,
     repalign,
@@ -18,6 +20,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         regcomp.EXPERIMENT,
         curriculum.EXPERIMENT,
         repalign.EXPERIMENT,
+        featrank.EXPERIMENT,
+        neuronspec.EXPERIMENT,
         infobottleneck.EXPERIMENT,
     )
 }

@@ -4,20 +4,39 @@ from kernels.measures.alignment import linear_cka, mean_pairwise_cka
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
 from kernels.measures.information import binned, information
 from kernels.measures.pruning import pruned
-from kernels.measures.rank import effective_rank
+from kernels.measures.rank import (
+    centred_singular_values,
+    effective_rank,
+    entropy_rank,
+    explained,
+    participation_ratio,
+    spectrum_flops,
+    stable_rank,
+)
 from kernels.measures.recorded import LOSS_LIMIT, not_counts, recorded_loss, share
+from kernels.measures.specialization import alignment, redundancy, selectivity, sparseness
 
 __all__ = [
     "DISTANCE_LIMIT",
     "LOSS_LIMIT",
+    "alignment",
     "binned",
+    "centred_singular_values",
     "effective_rank",
+    "entropy_rank",
+    "explained",
     "information",
     "linear_cka",
     "mean_pairwise_cka",
     "not_counts",
+    "participation_ratio",
     "pruned",
     "recorded_loss",
+    "redundancy",
     "relative_distance",
+    "selectivity",
     "share",
+    "sparseness",
+    "spectrum_flops",
+    "stable_rank",
 ]
