@@ -1,6 +1,6 @@
 """The mixture task: classes around prototypes, with Gaussian noise of one or several strengths.
 
-A prototype per class is drawn from the standard normal distribution. A sample is its class's prototype plus noise; with
+A prototype per class is drawn from a centred normal distribution. A sample is its class's prototype plus noise; with
 several strengths each sample has one of them, its level, from the first (easy) to the last (hard).
 """
 
@@ -23,6 +23,7 @@ class Mixture:
 
     inputs: int
     classes: int
+    spread: float  # standard deviation of the prototypes, on every input
     noise: tuple[float, ...]  # standard deviation per level, on every input
     train: int  # samples; as many of each level
     test: int
@@ -30,8 +31,8 @@ class Mixture:
     def __post_init__(self) -> None:
         if self.classes < 2 or min(self.inputs, len(self.noise), self.train, self.test) < 1:
             raise ValueError(f"a mixture needs two classes or more, and something of everything else: {self}")
-        if not all(0.0 <= noise < np.inf for noise in self.noise):
-            raise ValueError(f"noise {self.noise} is not finite numbers from 0 on")
+        if not all(0.0 <= deviation < np.inf for deviation in (self.spread, *self.noise)):
+            raise ValueError(f"spread {self.spread} and noise {self.noise} are not finite numbers from 0 on")
         if self.train % len(self.noise) or self.test % len(self.noise):
             raise ValueError(f"{self.train} and {self.test} samples cannot be divided among {len(self.noise)} levels")
 
@@ -47,9 +48,9 @@ class Samples:
 
 def make(task: Mixture, seed: int) -> dict[str, Samples]:
     """The sets "train" and "test" of a seed, a pure function of (task, seed)."""
-    prototypes = normal(seed, Purpose.TASK, task.inputs * task.classes).reshape(task.inputs, task.classes)
+    drawn = normal(seed, Purpose.TASK, task.inputs * task.classes).reshape(task.inputs, task.classes)
     return {
-        name: _samples(task, seed, prototypes, count, which)
+        name: _samples(task, seed, task.spread * drawn, count, which)
         for which, (name, count) in enumerate((("train", task.train), ("test", task.test)))
     }
 
