@@ -72,4 +72,5 @@ def unpack(words: U64) -> np.ndarray:
 
 def rule_of(table: np.ndarray) -> U64:
     """The rule [2] whose bits [128] are given, or rules [..., 2] of bits [..., 128]."""
-    return np.packbits(table.astype(np.uint8), axis=-1, bitorder="little").view("<u8").astype(np.uint64)
+    rows = np.ascontiguousarray(np.packbits(table.astype(np.uint8), axis=-1, bitorder="little"))
+    return rows.view("<u8").astype(np.uint64)
