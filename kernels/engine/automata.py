@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kernels.engine import exact_library as library
 from kernels.engine.seam import I64, U64
@@ -18,6 +20,8 @@ from kernels.engine.seam import I64, U64
 NEIGHBOURS = 7
 RULE_BITS = 2**NEIGHBOURS
 LATTICES_PER_WORD = 64
+OPERATIONS = 31 * 3 + 19
+"""Logical operations of a word-step: 31 choices between two words, and the functions of two neighbours."""
 
 
 class _Automata(ctypes.Structure):
@@ -57,7 +61,7 @@ def run(isa: str, rules: U64, starts: U64, steps: int) -> Ends:
     return found
 
 
-def pack(states: np.ndarray) -> U64:
+def pack(states: NDArray[Any]) -> U64:
     """Lattices [lattices, cells] of 0 and 1 as words [cells, words]; the last word is filled up with zeros."""
     rows = np.packbits(states.T.astype(np.uint8), axis=1, bitorder="little")
     padded = np.zeros((len(rows), -(-rows.shape[1] // 8) * 8), dtype=np.uint8)
@@ -65,12 +69,17 @@ def pack(states: np.ndarray) -> U64:
     return padded.view("<u8").astype(np.uint64)
 
 
-def unpack(words: U64) -> np.ndarray:
+def unpack(words: U64) -> NDArray[np.uint8]:
     """Words [cells, words] as lattices [64 words, cells] of 0 and 1."""
-    return np.unpackbits(words.astype("<u8").view(np.uint8), axis=1, bitorder="little").T
+    return np.unpackbits(np.ascontiguousarray(words).astype("<u8").view(np.uint8), axis=1, bitorder="little").T
 
 
-def rule_of(table: np.ndarray) -> U64:
-    """The rule [2] whose bits [128] are given, or rules [..., 2] of bits [..., 128]."""
-    rows = np.ascontiguousarray(np.packbits(table.astype(np.uint8), axis=-1, bitorder="little"))
-    return rows.view("<u8").astype(np.uint64)
+def rules_of(tables: NDArray[np.uint8] | NDArray[np.bool_]) -> U64:
+    """Rules [..., 2] of their tables [..., 128] of 0 and 1: the next state by the neighbourhood's number."""
+    packed = np.packbits(tables.astype(np.uint8), axis=-1, bitorder="little")
+    return np.ascontiguousarray(packed).view("<u8").astype(np.uint64)
+
+
+def tables_of(rules: U64) -> NDArray[np.uint8]:
+    """Tables [rules, 128] of rules [rules, 2]: `rules_of` undone."""
+    return np.unpackbits(np.ascontiguousarray(rules).astype("<u8").view(np.uint8), axis=-1, bitorder="little")

@@ -7,8 +7,6 @@ After Mitchell, Crutchfield & Hraber, "Evolving cellular automata to perform com
 from __future__ import annotations
 
 import functools
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,16 +16,17 @@ from kernels.engine.seam import I64, U64
 from kernels.philox import Purpose, integers, words
 
 CELLS = 149  # odd, so that there is always a majority
-Starts = Literal["flat", "binomial"]
 _ALL = np.uint64(2**64 - 1)
 
 
-def starts(kind: Starts, seed: int, count: int, at: tuple[int, int]) -> U64:
+def starts(kind: str, seed: int, count: int, at: tuple[int, int]) -> U64:
     """Initial states [CELLS, count / 64] of a seed; `at` says which of its sets. `count` is a multiple of 64.
 
     binomial: every cell is 0 or 1 with probability one half. flat: the number of ones is uniform over 0..74 in the
-    first half of the lattices and over 75..149 in the second, the ones lie at random.
+    first half of the lattices and over 75..149 in the second, the ones lie at random. ValueError for another kind.
     """
+    if kind not in ("flat", "binomial"):
+        raise ValueError(f"starts are flat or binomial, not {kind}")
     if kind == "binomial":
         drawn = words(seed, Purpose.LATTICES, 2 * CELLS * (count // 64), (*at, 0)).astype(np.uint64)
         halves = drawn.reshape(2, CELLS, count // 64)
@@ -40,7 +39,20 @@ def starts(kind: Starts, seed: int, count: int, at: tuple[int, int]) -> U64:
 def rules(seed: int, count: int) -> U64:
     """A seed's first rules [count, 2]: the number of ones is uniform over 0..128, they lie at random."""
     ones = integers(seed, Purpose.EVOLUTION, count, RULE_BITS + 1, (0, 0, 0))
-    return automata.rule_of(_ones_at_random(words(seed, Purpose.EVOLUTION, count * RULE_BITS, (0, 0, 1)), ones))
+    return automata.rules_of(_ones_at_random(words(seed, Purpose.EVOLUTION, count * RULE_BITS, (0, 0, 1)), ones))
+
+
+def symmetric(tables: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Tables [rules, 128] that treat both states and both directions alike, as the task does.
+
+    Where every cell is inverted and the lattice mirrored, such a rule does the same to the inverted, mirrored lattice:
+    f(inverse of the mirrored neighbourhood) = 1 - f(neighbourhood). Of such a pair of neighbourhoods the one with the
+    smaller number is kept and decides the other; the middle cell differs, so there are 64 pairs.
+    """
+    number = np.arange(RULE_BITS)
+    mirrored = sum((number >> i & 1) << (NEIGHBOURS - 1 - i) for i in range(NEIGHBOURS))
+    twin = RULE_BITS - 1 - mirrored
+    return tables[:, np.minimum(number, twin)] ^ (number > twin).astype(np.uint8)
 
 
 def _ones_at_random(drawn: NDArray[np.uint32], ones: I64) -> NDArray[np.bool_]:
@@ -80,4 +92,4 @@ def reference_rules() -> U64:
     seen = np.arange(RULE_BITS)[:, None] >> np.arange(NEIGHBOURS - 1, -1, -1) & 1  # [128, from left to right]
     to_left, to_right = seen[:, [3, 2, 0]].sum(1) > 1, seen[:, [3, 4, 6]].sum(1) > 1
     gkl = np.where(seen[:, 3] == 0, to_left, to_right)
-    return automata.rule_of(np.stack([gkl, seen.sum(1) > NEIGHBOURS // 2, np.ones(RULE_BITS, dtype=bool)]))
+    return automata.rules_of(np.stack([gkl, seen.sum(1) > NEIGHBOURS // 2, np.ones(RULE_BITS, dtype=bool)]))
