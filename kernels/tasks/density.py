@@ -7,6 +7,7 @@ After Mitchell, Crutchfield & Hraber, "Evolving cellular automata to perform com
 from __future__ import annotations
 
 import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +31,8 @@ def starts(kind: str, seed: int, count: int, at: tuple[int, int]) -> U64:
     if kind == "binomial":
         drawn = words(seed, Purpose.LATTICES, 2 * CELLS * (count // 64), (*at, 0)).astype(np.uint64)
         halves = drawn.reshape(2, CELLS, count // 64)
-        return halves[0] << np.uint64(32) | halves[1]
+        lattices: U64 = halves[0] << np.uint64(32) | halves[1]
+        return lattices
     half = CELLS // 2 + 1
     ones = integers(seed, Purpose.LATTICES, count, half, (*at, 1)) + half * (np.arange(count) >= count // 2)
     return automata.pack(_ones_at_random(words(seed, Purpose.LATTICES, count * CELLS, (*at, 2)), ones))
@@ -52,7 +54,8 @@ def symmetric(tables: NDArray[np.uint8]) -> NDArray[np.uint8]:
     number = np.arange(RULE_BITS)
     mirrored = sum((number >> i & 1) << (NEIGHBOURS - 1 - i) for i in range(NEIGHBOURS))
     twin = RULE_BITS - 1 - mirrored
-    return tables[:, np.minimum(number, twin)] ^ (number > twin).astype(np.uint8)
+    kept: NDArray[np.uint8] = tables[:, np.minimum(number, twin)] ^ (number > twin).astype(np.uint8)
+    return kept
 
 
 def _ones_at_random(drawn: NDArray[np.uint32], ones: I64) -> NDArray[np.bool_]:
@@ -66,7 +69,8 @@ def _ones_at_random(drawn: NDArray[np.uint32], ones: I64) -> NDArray[np.bool_]:
 
 def majority(lattices: U64) -> U64:
     """Which lattices [words] have more ones than zeros, of lattices [cells, words]."""
-    return automata.pack(2 * automata.unpack(lattices).sum(1, dtype=np.int64)[:, None] > len(lattices))[0]
+    more: U64 = automata.pack(2 * automata.unpack(lattices).sum(1, dtype=np.int64)[:, None] > len(lattices))[0]
+    return more
 
 
 def right(of: U64, ends: U64, wanted: U64) -> I64:
@@ -79,7 +83,8 @@ def right(of: U64, ends: U64, wanted: U64) -> I64:
     stays_zero = np.where(of[:, 0] & np.uint64(1) == 0, _ALL, np.uint64(0))[:, None]
     ones = np.bitwise_and.reduce(ends, axis=1) & stays_one
     zeros = ~np.bitwise_or.reduce(ends, axis=1) & stays_zero
-    return np.bitwise_count(ones & wanted | zeros & ~wanted).sum(1, dtype=np.int64)
+    counted: I64 = np.bitwise_count(ones & wanted | zeros & ~wanted).sum(1, dtype=np.int64)
+    return counted
 
 
 @functools.cache
