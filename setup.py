@@ -85,7 +85,7 @@ class AnyPython(bdist_wheel):
 
 
 SOURCES = [str(ENGINE / name) for name in ("exact.c", "dispatch.c", "random.c")]
-HEADERS = [str(ENGINE / name) for name in ("exact.h", "vec.h", "mathf.h", "philox.h", "fpenv.h")]
+HEADERS = [str(ENGINE / name) for name in ("exact.h", "vec.h", "mathf.h", "automata.h", "philox.h", "fpenv.h")]
 setup(
     ext_modules=[Extension("kernels.engine._exact", SOURCES, depends=HEADERS)],
     cmdclass={"build_ext": BuildExact, "bdist_wheel": AnyPython},

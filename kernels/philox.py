@@ -37,6 +37,8 @@ class Purpose(enum.IntEnum):
     ORDER = 5  # order of the samples in an epoch
     DROPOUT = 6  # units dropped at a step
     BOOTSTRAP = 7  # resampling of seeds in a finding
+    LATTICES = 20  # initial states of cellular automata
+    EVOLUTION = 21  # a genetic algorithm's first rules, parents, crossovers and mutations
 
 
 def philox4x32(counter: U32, key: U32) -> U32:

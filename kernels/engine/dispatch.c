@@ -96,3 +96,6 @@ API void axiom_math(int isa, int32_t function, int64_t count, const float *in, f
     variant(isa)->math(function, count, in, out);
     fp_end(saved);
 }
+
+/* Integers alone: no floating-point environment. */
+API int axiom_automata(int isa, const struct axiom_automata *a) { return variant(isa)->automata(a); }

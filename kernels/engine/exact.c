@@ -23,6 +23,7 @@
  * NaN payloads and signs do differ between processors: what leaves this file carries the one quiet NaN 0x7fc00000.
  */
 #include "exact.h"
+#include "automata.h"
 #include "mathf.h"
 #include "philox.h"
 #include "vec.h"
@@ -1002,4 +1003,4 @@ static void math(int32_t function, int64_t count, const float *in, float *out)
 
 #define PASTE(a, b) a##b
 #define NAMED(variant) PASTE(axiom_, variant)
-const struct axiom_variant NAMED(VARIANT) = {train, evaluate, activations, gradient, math};
+const struct axiom_variant NAMED(VARIANT) = {train, evaluate, activations, gradient, math, automata};

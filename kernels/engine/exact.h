@@ -64,6 +64,14 @@ struct axiom_schedule {
     const float *dropout;     /* [cells] or NULL */
 };
 
+struct axiom_automata {
+    int64_t rules, cells, words, steps; /* cells of a lattice, at least 3; 64 lattices per word */
+    const uint64_t *rule;   /* [rules, 2], the low half first */
+    const uint64_t *starts; /* [cells, words] */
+    uint64_t *states;       /* [rules, cells, words] */
+    int64_t *computed;      /* [rules] */
+};
+
 /* One instruction set's build of exact.c. */
 struct axiom_variant {
     int (*train)(const struct axiom_block *, const struct axiom_data *, const struct axiom_schedule *);
@@ -71,6 +79,7 @@ struct axiom_variant {
     int (*activations)(const struct axiom_block *, const struct axiom_data *, int32_t layer, float *out);
     int (*gradient)(const struct axiom_block *, const struct axiom_data *, float *out);
     void (*math)(int32_t function, int64_t count, const float *in, float *out);
+    int (*automata)(const struct axiom_automata *);
 };
 
 extern const struct axiom_variant axiom_avx512, axiom_avx2, axiom_neon, axiom_scalar;
@@ -84,6 +93,7 @@ API int axiom_evaluate(int isa, const struct axiom_block *, const struct axiom_d
 API int axiom_activations(int isa, const struct axiom_block *, const struct axiom_data *, int32_t layer, float *out);
 API int axiom_gradient(int isa, const struct axiom_block *, const struct axiom_data *, float *out);
 API void axiom_math(int isa, int32_t function, int64_t count, const float *in, float *out);
+API int axiom_automata(int isa, const struct axiom_automata *);
 
 /* random.c */
 struct stream;

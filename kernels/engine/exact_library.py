@@ -93,6 +93,7 @@ def load() -> ctypes.CDLL:
         raise EngineUnavailable(f"the exact engine's library {path.name} cannot be loaded ({e})") from e
     for name, count in (("train", 3), ("evaluate", 4), ("gradient", 3)):
         getattr(library, f"axiom_{name}").argtypes = (ctypes.c_int, *[Pointer] * count)
+    library.axiom_automata.argtypes = (ctypes.c_int, Pointer)
     library.axiom_activations.argtypes = (ctypes.c_int, Pointer, Pointer, ctypes.c_int32, Pointer)
     library.axiom_math.argtypes = (ctypes.c_int, ctypes.c_int32, ctypes.c_int64, Pointer, Pointer)
     library.axiom_math.restype = None

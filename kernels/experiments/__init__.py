@@ -2,6 +2,7 @@
 
 from kernels.experiment import Experiment
 from kernels.experiments import (
+    cellauto,
     compgen,
     curriculum,
     featrank,
@@ -23,5 +24,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         featrank.EXPERIMENT,
         neuronspec.EXPERIMENT,
         infobottleneck.EXPERIMENT,
+        cellauto.EXPERIMENT,
     )
 }
