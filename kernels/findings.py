@@ -19,6 +19,8 @@ RESAMPLES = 10_000
 LEVEL = 0.95
 DECIDING_SEEDS = 8  # a percentile interval over fewer seeds is too narrow to decide anything
 Verdict = Literal["holds", "refuted", "undecided"]
+Position = float | str
+"""A place on a curve's axis."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,17 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Curve:
-    """An estimate for every value of an axis, averaged over all other axes, beside what was published."""
+    """An estimate for every value of an axis, averaged over all other axes, beside what was published.
+
+    Where what is drawn is no metric over an axis of the grid, `points` gives each value's statistic, as a claim's.
+    """
 
     title: str
     axis: str
     metric: str
     label: str
-    published: Mapping[float, float]
+    published: Mapping[Position, float]
+    points: Mapping[Position, Callable[[Table], F64]] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,9 +103,11 @@ def paired(first: Mapping[int, float], second: Mapping[int, float]) -> F64:
     return np.array([second[seed] - first[seed] for seed in first if seed in second])
 
 
-def curve(table: Table, of: Curve) -> dict[float, Estimate]:
-    """The curve's estimates, by axis value in rising order."""
-    values = sorted({float(v) for v in table.condition[of.axis]})
+def curve(table: Table, of: Curve) -> dict[Position, Estimate]:
+    """The curve's estimates, by axis value in rising order, or by its points."""
+    if of.points is not None:
+        return {value: estimate(statistic(table)) for value, statistic in of.points.items()}
+    values = sorted(set(table.condition[of.axis].tolist()))
     final = table.final(of.metric)
     return {v: estimate(np.array(list(per_seed(table, final, {of.axis: v}).values()))) for v in values}
 

@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 from kernels import findings
 from kernels.errors import CannotWrite
 from kernels.experiment import Experiment
-from kernels.findings import Curve, Estimate, Table
+from kernels.findings import Curve, Estimate, Position, Table
 
 
 def show(console: Console, experiment: Experiment, table: Table) -> None:
@@ -61,32 +61,37 @@ def plot(folder: Path, experiment: Experiment, table: Table) -> list[Path]:
     return paths
 
 
-def _grid(curve: Curve, found: Mapping[float, Estimate]) -> Grid:
+def _name(value: Position) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _grid(curve: Curve, found: Mapping[Position, Estimate]) -> Grid:
     grid = Grid(title=curve.title, title_justify="left")
     for heading in (curve.axis, curve.metric, "95 % interval", "seeds", "published"):
         grid.add_column(heading, justify="right")
     for value, of in found.items():
         published = f"{curve.published[value]:.3f}" if value in curve.published else ""
         between = f"{of.low:.3f} .. {of.high:.3f}" if of.seeds > 1 else ""
-        grid.add_row(f"{value:g}", f"{of.mean:.3f}", between, str(of.seeds), published)
+        grid.add_row(_name(value), f"{of.mean:.3f}", between, str(of.seeds), published)
     return grid
 
 
-def _draw(path: Path, experiment: Experiment, curve: Curve, found: Mapping[float, Estimate]) -> None:
+def _draw(path: Path, experiment: Experiment, curve: Curve, found: Mapping[Position, Estimate]) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.4), dpi=150, layout="constrained")
     axes = figure.subplots()
     xs = list(range(len(found)))
+    named = any(isinstance(value, str) for value in found)  # nothing lies between names
     means = [of.mean for of in found.values()]
     errors = [[of.mean - of.low for of in found.values()], [of.high - of.mean for of in found.values()]]
     seeds = max(of.seeds for of in found.values())
     label = f"measured, {seeds} seeds, 95 % interval" if seeds > 1 else "measured, one seed"
-    axes.errorbar(xs, means, yerr=errors, fmt="o-", capsize=4, label=label)
+    axes.errorbar(xs, means, yerr=errors, fmt="o" if named else "o-", capsize=4, label=label)
     known = [(x, curve.published[value]) for x, value in enumerate(found) if value in curve.published]
     if known:
-        axes.plot(*zip(*known, strict=True), "s--", color="tab:gray", label="published")
-    axes.set_xticks(xs, [f"{value:g}" for value in found])
+        axes.plot(*zip(*known, strict=True), "s" if named else "s--", color="tab:gray", label="published")
+    axes.set_xticks(xs, [_name(value) for value in found])
     axes.set_xlim(-0.4, len(xs) - 0.6)
     axes.set_xlabel(curve.axis)
     axes.set_ylabel(curve.label)
