@@ -1,6 +1,15 @@
 """The registry: one row per experiment."""
 
 from kernels.experiment import Experiment
-from kernels.experiments import compgen
+from kernels.experiments import (
+    compgen,
+    featcomp,
+)
 
-EXPERIMENTS: dict[str, Experiment] = {row.name: row for row in (compgen.EXPERIMENT,)}
+EXPERIMENTS: dict[str, Experiment] = {
+    row.name: row
+    for row in (
+        compgen.EXPERIMENT,
+        featcomp.EXPERIMENT,
+    )
+}
