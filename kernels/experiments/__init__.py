@@ -4,6 +4,7 @@ from kernels.experiment import Experiment
 from kernels.experiments import (
     compgen,
     featcomp,
+    memdyn,
 )
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -11,5 +12,6 @@ EXPERIMENTS: dict[str, Experiment] = {
     for row in (
         compgen.EXPERIMENT,
         featcomp.EXPERIMENT,
+        memdyn.EXPERIMENT,
     )
 }
