@@ -48,9 +48,12 @@ RATIO_LIMIT = 1e3  # the recorded ratio where nothing reaches the weak group
 
 GRID = {"width": (32, 64, 128, 256), "learning_rate": (0.01, 0.05, 0.1)}
 
+# The last two numbers are tolerances between torch hosts. Largest differences over 12 cells started one ulp apart, by
+# `python benchmarks/tolerances.py featcomp --seeds 1`: losses 2e-7 early, 6e-5 late; accuracies and probes 0, one of 300
+# samples; gradients 4e-8, 2e-4; their ratio 5e-7, .05; weights' norms 1e-6, 3e-5.
 METRICS = {
-    "train_loss": Metric("mean logistic loss on the training set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
-    "test_loss": Metric("mean logistic loss on the test set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
+    "train_loss": Metric("mean logistic loss on the training set", "nat", 0.0, LOSS_LIMIT, 1e-4, 2e-3),
+    "test_loss": Metric("mean logistic loss on the test set", "nat", 0.0, LOSS_LIMIT, 1e-4, 2e-3),
     "train_accuracy": Metric("share of the training set classified rightly", "1", 0.0, 1.0, 0.0041, 0.03),
     "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0041, 0.03),
     **{
@@ -64,26 +67,26 @@ METRICS = {
             0.0,
             NORM_LIMIT,
             1e-4,
-            0.03,
+            2e-3,
             False,
         )
         for name in GROUPS
     },
-    "gradient_ratio": Metric("gradient_strong / gradient_weak", "1", 0.0, RATIO_LIMIT, 1e-4, 0.03, exact=False),
+    "gradient_ratio": Metric("gradient_strong / gradient_weak", "1", 0.0, RATIO_LIMIT, 1e-3, 0.5, exact=False),
     **{
         f"probe_{name}": Metric(
             f"accuracy of a linear probe of the last hidden layer for what {name} inputs say",
             "1",
             0.0,
             1.0,
-            0.01,
-            0.1,
+            0.0041,
+            0.03,
             False,
         )
         for name in GROUPS
     },
     **{
-        f"weight_norm_{layer}": Metric(f"norm of the weights of layer {layer}", "1", 0.0, NORM_LIMIT, 1e-4, 0.03, False)
+        f"weight_norm_{layer}": Metric(f"norm of the weights of layer {layer}", "1", 0.0, NORM_LIMIT, 1e-4, 2e-3, False)
         for layer in (1, 2, 3, 4)
     },
 }
@@ -103,10 +106,10 @@ def measure_work(of: Network) -> float:
 
 
 def memory(condition: Condition) -> Footprint:
-    """What a cell takes: as every trained network, and the activations that the probes read."""
+    """What a cell takes: as every trained network, and the activations that the probes read, also in float64."""
     tested = (1 + len(GROUPS)) * TASK.test
     trained = cell_memory(network(condition), "sgd", TASK.train + tested, longest_segment(MEASURED) * TASK.train)
-    activations = 4.0 * int(condition["width"]) * (TASK.train + TASK.test)
+    activations = 12.0 * int(condition["width"]) * (TASK.train + TASK.test)
     return Footprint(trained.cell + activations, trained.seed)
 
 
@@ -236,7 +239,7 @@ EXPERIMENT = Experiment(
             "Epochs until half learned, by group",
             "group",
             "learned",
-            "epochs until half of the final accuracy above guessing",
+            "epochs until half learned",
             {},
             {name: over_seeds(partial(learned, group=name), {}) for name in GROUPS},
         ),
