@@ -31,7 +31,7 @@ from kernels.tasks import features
 from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
 
 # Published: inputs, groups and ratios, samples, layers, rates, epochs. That the ratio is one of powers, of a group as a
-# whole, is ours: per input, or of amplitudes, every network answers every sample rightly after 20 epochs.
+# whole, is ours: per input, or of amplitudes, networks end at .99 to 1.00 of the test set, and nothing competes.
 TASK = features.Features(
     groups=(features.Group("strong", 5, 3.0), features.Group("medium", 5, 1.0), features.Group("weak", 10, 0.3)),
     train=1000,

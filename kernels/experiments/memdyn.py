@@ -32,17 +32,19 @@ MEASURED = tuple(range(EPOCHS + 1))
 GRID = {"corruption": (0.0, 0.15, 0.3, 0.45, 0.6)}
 CORRUPTED = tuple(level for level in GRID["corruption"] if level)
 
+# The last two numbers are tolerances between torch hosts. Largest differences over 10 cells started one ulp apart, by
+# `python benchmarks/tolerances.py memdyn --seeds 2`: losses 1e-7 early, .025 late; accuracies 0, .022.
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the labels shown", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
-    "clean_accuracy": Metric("share of clean training samples given their label", "1", 0.0, 1.0, 0.0041, 0.03),
+    "train_loss": Metric("mean cross-entropy on the labels shown", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.1),
+    "clean_accuracy": Metric("share of clean training samples given their label", "1", 0.0, 1.0, 0.0041, 0.08),
     "corrupted_accuracy": Metric(
-        "share of corrupted training samples given their wrong label, 0 if there are none", "1", 0.0, 1.0, 0.0041, 0.03
+        "share of corrupted training samples given their wrong label, 0 if there are none", "1", 0.0, 1.0, 0.0041, 0.08
     ),
     "recovered_accuracy": Metric(
-        "share of corrupted training samples given their true class, 0 if there are none", "1", 0.0, 1.0, 0.0041, 0.03
+        "share of corrupted training samples given their true class, 0 if there are none", "1", 0.0, 1.0, 0.0041, 0.08
     ),
-    "test_loss": Metric("mean cross-entropy on the test set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
-    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0041, 0.03),
+    "test_loss": Metric("mean cross-entropy on the test set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.1),
+    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0041, 0.08),
 }
 
 NETWORK = Network((TASK.dimensions, WIDTH, WIDTH, TASK.classes), "relu", "softmax")
@@ -180,7 +182,7 @@ EXPERIMENT = Experiment(
         ),
         _epochs("Onset of memorization by corruption", "onset", "epoch of onset", onset, CORRUPTED),
         _epochs(
-            "Best test accuracy by corruption",
+            "Epoch of best test accuracy by corruption",
             "best_epoch",
             "epoch of best test accuracy",
             best_epoch,
