@@ -3,6 +3,8 @@
 from kernels.measures.alignment import linear_cka, mean_pairwise_cka
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
 from kernels.measures.information import binned, information
+from kernels.measures.norms import NORM_LIMIT, input_norms, weight_norms
+from kernels.measures.probe import probe_accuracy
 from kernels.measures.pruning import pruned
 from kernels.measures.rank import (
     centred_singular_values,
@@ -19,6 +21,7 @@ from kernels.measures.specialization import alignment, redundancy, selectivity, 
 __all__ = [
     "DISTANCE_LIMIT",
     "LOSS_LIMIT",
+    "NORM_LIMIT",
     "alignment",
     "binned",
     "centred_singular_values",
@@ -26,10 +29,12 @@ __all__ = [
     "entropy_rank",
     "explained",
     "information",
+    "input_norms",
     "linear_cka",
     "mean_pairwise_cka",
     "not_counts",
     "participation_ratio",
+    "probe_accuracy",
     "pruned",
     "recorded_loss",
     "redundancy",
@@ -39,4 +44,5 @@ __all__ = [
     "sparseness",
     "spectrum_flops",
     "stable_rank",
+    "weight_norms",
 ]

@@ -1,0 +1,202 @@
+"""memdyn: are clean labels learned before corrupted ones? (finding #26).
+
+A network learns a mixture of ten clouds of which a share of the training labels, from none to 60 %, was replaced by
+wrong ones. After every epoch its answers are counted on the clean and on the corrupted part of the training set, each
+against the labels that it was shown, and on a clean test set. After Arpit et al., "A closer look at memorization in
+deep networks" (ICML 2017). docs/experiments/memdyn.md gives the definition, the choices and the calibration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimizer
+from kernels.experiment import Cell, Condition, Experiment, Footprint, Metric
+from kernels.findings import Claim, Curve, Table, per_seed
+from kernels.measures import LOSS_LIMIT, not_counts, recorded_loss, share
+from kernels.tasks import clouds
+from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
+
+# Published: two hidden layers, five levels from 0 to 60 %, every epoch. The levels are spaced evenly. Ten classes, so
+# that the true class stays the most frequent one at every level; the separation is the one value calibrated, for the
+# published test accuracy of .868 without corruption.
+TASK = clouds.Clouds(classes=10, dimensions=20, separation=3.25, train=1000, test=1000)
+WIDTH = 128  # learns every label at every level, so that memorization has an end that can be seen
+RATE, BATCH = 0.05, 32
+EPOCHS = 100
+MEASURED = tuple(range(EPOCHS + 1))
+
+GRID = {"corruption": (0.0, 0.15, 0.3, 0.45, 0.6)}
+CORRUPTED = tuple(level for level in GRID["corruption"] if level)
+
+# The last two numbers are tolerances between torch hosts. Largest differences over 10 cells started one ulp apart, by
+# `python benchmarks/tolerances.py memdyn --seeds 2`: losses 1e-7 early, .025 late; accuracies 0, .022.
+METRICS = {
+    "train_loss": Metric("mean cross-entropy on the labels shown", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.1),
+    "clean_accuracy": Metric("share of clean training samples given their label", "1", 0.0, 1.0, 0.0041, 0.08),
+    "corrupted_accuracy": Metric(
+        "share of corrupted training samples given their wrong label, 0 if there are none", "1", 0.0, 1.0, 0.0041, 0.08
+    ),
+    "recovered_accuracy": Metric(
+        "share of corrupted training samples given their true class, 0 if there are none", "1", 0.0, 1.0, 0.0041, 0.08
+    ),
+    "test_loss": Metric("mean cross-entropy on the test set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.1),
+    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0041, 0.08),
+}
+
+NETWORK = Network((TASK.dimensions, WIDTH, WIDTH, TASK.classes), "relu", "softmax")
+MEASURE_WORK = float(NETWORK.forward_flops(2 * TASK.train + TASK.test))
+
+
+def start(cells: Sequence[Cell], engine: Engine) -> Training:
+    """The program of a block of cells."""
+    true = {cell.seed: clouds.make(TASK, cell.seed)["train"].true for cell in cells}
+    classes = np.stack([true[cell.seed] for cell in cells])
+
+    def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
+        """Every metric [cells] of the block as it is."""
+        train, test = (engine.evaluate(block, data[name]) for name in ("train", "test"))
+        answers = engine.activations(block, data["train"], len(NETWORK.layers) - 1).argmax(1)
+        shown = data["train"].y.argmax(1)[data["train"].task]
+        corrupted, learned = shown != classes, answers == shown
+        wrong = corrupted.sum(1)
+        return {
+            "train_loss": recorded_loss(train.loss),
+            "clean_accuracy": share((learned & ~corrupted).sum(1), TASK.train - wrong),
+            "corrupted_accuracy": share((learned & corrupted).sum(1), np.maximum(wrong, 1)),
+            "recovered_accuracy": share(((answers == classes) & corrupted).sum(1), np.maximum(wrong, 1)),
+            "test_loss": recorded_loss(test.loss),
+            "test_accuracy": share(test.correct, TASK.test),
+        }
+
+    recipe = Recipe(
+        network=NETWORK,
+        optimizer=Optimizer("sgd"),
+        samples=TASK.train,
+        batch=BATCH,
+        measured=MEASURED,
+        rates=(RATE,) * len(cells),
+        sets=clouds.sets(TASK, cells, "corruption"),
+        measure=measure,
+        metrics=METRICS,
+        measure_work=MEASURE_WORK,
+    )
+    return Training(cells, engine, recipe)
+
+
+def memory(condition: Condition) -> Footprint:
+    """What a cell takes: every level has its own training labels, and keeps a copy of the inputs."""
+    trained = cell_memory(NETWORK, "sgd", TASK.train + TASK.test, longest_segment(MEASURED) * TASK.train)
+    return Footprint(trained.cell + trained.seed, 0.0)
+
+
+def contradiction(metrics: Mapping[str, F32]) -> str | None:
+    """What a cell's metrics say against each other, or None: all are counts, the training set's of one level."""
+    if found := not_counts(metrics, {"test_accuracy": TASK.test}):
+        return found
+    found = None
+    for level in GRID["corruption"]:
+        found = _not_of(level, metrics)
+        if found is None:
+            return None
+    return found
+
+
+def _not_of(level: float, metrics: Mapping[str, F32]) -> str | None:
+    """What speaks against this level of corruption, or None."""
+    wrong = clouds.corrupted_count(TASK.train, level)
+    answered = metrics["corrupted_accuracy"].astype(np.float64) + metrics["recovered_accuracy"]
+    if np.any(answered > (1.0 + 1e-6 if wrong else 0.0)):
+        return "corrupted_accuracy and recovered_accuracy are of more samples than there are"
+    counted = dict.fromkeys(("corrupted_accuracy", "recovered_accuracy"), max(wrong, 1))
+    return not_counts(metrics, {**counted, "clean_accuracy": TASK.train - wrong})
+
+
+def half_learned(table: Table, part: str) -> F64:
+    """The epoch [rows] at which half of the part's labels ("clean" or "corrupted") are first answered as shown."""
+    return _first(table.metrics[f"{part}_accuracy"] >= 0.5)
+
+
+def onset(table: Table) -> F64:
+    """The epoch [rows] from which on more corrupted labels are answered as shown than by guessing, for good.
+
+    A network that only generalizes answers them less often so: it gives the true class.
+    """
+    below = table.metrics["corrupted_accuracy"] <= 1.0 / TASK.classes
+    return _first(np.logical_and.accumulate(~below[:, ::-1], axis=1)[:, ::-1])
+
+
+def best_epoch(table: Table) -> F64:
+    """The first epoch [rows] of the highest test accuracy."""
+    found: F64 = table.metrics["test_accuracy"].argmax(1).astype(np.float64)
+    return found
+
+
+def lead(table: Table) -> F64:
+    """Epochs [rows] by which half of the clean labels are learned before half of the corrupted ones."""
+    return half_learned(table, "corrupted") - half_learned(table, "clean")
+
+
+def _first(reached: NDArray[np.bool_]) -> F64:
+    """The first epoch [rows] that is true in [rows, epochs]; the last epoch where none is."""
+    found: F64 = np.where(reached.any(1), reached.argmax(1), reached.shape[1] - 1).astype(np.float64)
+    return found
+
+
+def at_level(rows: Callable[[Table], F64], level: float) -> Callable[[Table], F64]:
+    """A statistic: values of rows at one level of corruption, per seed [seeds]."""
+    return lambda table: np.array(list(per_seed(table, rows(table), {"corruption": level}).values()))
+
+
+def _epochs(title: str, name: str, label: str, rows: Callable[[Table], F64], levels: Sequence[float]) -> Curve:
+    return Curve(title, "corruption", name, label, {}, {level: at_level(rows, level) for level in levels})
+
+
+EXPERIMENT = Experiment(
+    name="memdyn",
+    title="memorization dynamics",
+    version=1,
+    grid=GRID,
+    metrics=METRICS,
+    measurements=len(MEASURED),
+    early=2,  # before training and after one epoch
+    shape=lambda condition: 0,  # all networks are alike
+    width=lambda condition, cache: cells_in_cache(NETWORK, BATCH, cache),
+    work=lambda condition: cell_work(NETWORK, TASK.train, MEASURED, MEASURE_WORK),
+    memory=memory,
+    start=start,
+    contradiction=contradiction,
+    curves=(
+        Curve(
+            "Test accuracy after training by corruption",
+            "corruption",
+            "test_accuracy",
+            "test accuracy after the last epoch",
+            {0.0: 0.868, 0.6: 0.480},
+        ),
+        _epochs(
+            "Lead of the clean part by corruption", "lead", "epochs from half clean to half corrupted", lead, CORRUPTED
+        ),
+        _epochs("Onset of memorization by corruption", "onset", "epoch of onset", onset, CORRUPTED),
+        _epochs(
+            "Epoch of best test accuracy by corruption",
+            "best_epoch",
+            "epoch of best test accuracy",
+            best_epoch,
+            GRID["corruption"],
+        ),
+    ),
+    claims=tuple(
+        Claim(
+            "#26",
+            f"With {level:.0%} of the labels corrupted, clean ones are learned first",
+            "at every level, no figure published",
+            at_level(lead, level),
+            "epochs from half of the clean labels learned to half of the corrupted ones",
+        )
+        for level in CORRUPTED
+    ),
+)

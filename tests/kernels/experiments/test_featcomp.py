@@ -1,0 +1,205 @@
+"""featcomp: what it measures of each group, how its claims are computed, what it finds wrong in invented numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kernels.engine.seam import F32, Block
+from kernels.experiment import Cell, CellResult, Condition, compute
+from kernels.experiments import EXPERIMENTS, featcomp
+from kernels.findings import Table, verdict
+from kernels.tasks import features
+from kernels.training import he_normal
+from tests.kernels import tiny
+
+CONDITION: Condition = {"width": 32, "learning_rate": 0.1}
+ROW = featcomp.EXPERIMENT
+SEED = 1000
+
+
+@pytest.fixture(scope="module")
+def exact() -> CellResult:
+    (found,) = compute(ROW, [Cell(SEED, CONDITION)], tiny.engine("exact"))
+    return found
+
+
+def table(**metrics: F32) -> Table:
+    """Invented rows of one seed each: metric=[rows, measurements]."""
+    rows = len(next(iter(metrics.values())))
+    return Table(np.arange(rows), {"width": np.full(rows, 32), "learning_rate": np.full(rows, 0.1)}, metrics)
+
+
+def test_the_row_is_the_published_experiment() -> None:
+    assert EXPERIMENTS["featcomp"] is ROW
+    assert ROW.grid == {"width": (32, 64, 128, 256), "learning_rate": (0.01, 0.05, 0.1)}
+    assert [(g.name, g.size, g.ratio) for g in featcomp.TASK.groups] == [
+        ("strong", 5, 3.0),
+        ("medium", 5, 1.0),
+        ("weak", 10, 0.3),
+    ]
+    assert (featcomp.TASK.train, featcomp.TASK.test) == (1000, 300)
+    assert set(range(0, 301, 20)) <= set(featcomp.MEASURED)
+    assert featcomp.MEASURED[-1] == 300
+    assert featcomp.network(CONDITION).sizes == (20, 32, 32, 32, 1)
+    assert {claim.finding for claim in ROW.claims} == {"#27"}
+
+
+def test_it_learns_the_label_and_more_of_it_from_strong_inputs(exact: CellResult) -> None:
+    found = exact.metrics
+    assert found["train_accuracy"][-1] > 0.99
+    assert found["train_loss"][-1] < 0.02
+    assert found["test_accuracy"][-1] > 0.93
+    assert found["only_strong"][-1] > found["only_medium"][-1] > found["only_weak"][-1] > 0.55
+    assert found["gradient_ratio"][0] > 2
+    assert found["gradient_ratio"][-1] < 1.3, "what was strong is learned, and starved in its turn"
+    assert found["probe_strong"][-1] > found["probe_weak"][-1]
+    assert np.all(np.diff(found["weight_norm_4"][5:]) > 0)
+
+
+def test_every_metric_is_within_its_declared_bounds(exact: CellResult) -> None:
+    assert list(exact.metrics) == list(ROW.metrics)
+    for name, metric in ROW.metrics.items():
+        assert np.all((exact.metrics[name] >= metric.low) & (exact.metrics[name] <= metric.high)), name
+
+
+def test_the_first_measurement_by_hand(exact: CellResult) -> None:
+    """Losses, gradients and norms of the untrained network, in float64 from their definitions."""
+    of = featcomp.network(CONDITION)
+    row = he_normal(of, SEED).astype(np.float64)
+    split = features.make(featcomp.TASK, SEED)
+    weights = [row[layer.weights].reshape(layer.outputs, layer.inputs) for layer in of.layers]
+
+    def forward(x: np.ndarray) -> list[np.ndarray]:
+        hidden = [x.astype(np.float64)]
+        for w in weights[:-1]:
+            hidden.append(np.maximum(w @ hidden[-1], 0))  # biases are zero
+        return [*hidden, weights[-1] @ hidden[-1]]
+
+    *hidden, output = forward(split["train"].x)
+    y = split["train"].y
+    assert exact.metrics["train_loss"][0] == pytest.approx(np.log1p(np.exp(np.where(y > 0, -output, output))).mean())
+    back = (1 / (1 + np.exp(-output)) - y) / featcomp.TASK.train
+    for w, h in zip(weights[:0:-1], hidden[:0:-1], strict=True):
+        back = (w.T @ back) * (h > 0)
+    norms = np.sqrt(((back @ hidden[0].T) ** 2).sum(0))
+    for name, inputs in (("strong", norms[:5]), ("medium", norms[5:10]), ("weak", norms[10:])):
+        assert exact.metrics[f"gradient_{name}"][0] == pytest.approx(inputs.mean(), rel=1e-4)
+        right = (forward(split[f"only_{name}"].x)[-1] > 0) == (split["test"].y > 0.5)
+        assert exact.metrics[f"only_{name}"][0] == pytest.approx(right.mean(), abs=1.5 / 300)
+    assert exact.metrics["gradient_ratio"][0] == pytest.approx(norms[:5].mean() / norms[10:].mean(), rel=1e-4)
+    for number, w in enumerate(weights, 1):
+        assert exact.metrics[f"weight_norm_{number}"][0] == pytest.approx(np.linalg.norm(w), rel=1e-6)
+
+
+def test_probes_read_the_last_hidden_layer_for_what_each_group_says(exact: CellResult) -> None:
+    """With the last hidden layer replaced by inputs of one group, that group alone is known."""
+
+    class Shown:
+        def activations(self, block: Block, data: object, layer: int) -> F32:
+            assert layer == 2
+            return np.ascontiguousarray(data.x[data.task][:, 10:])  # type: ignore[attr-defined]
+
+    cells = [Cell(SEED, CONDITION)]
+    block = type("B", (), {"network": featcomp.network(CONDITION), "cells": 1})()
+    found = featcomp.probes(Shown(), block, features.sets(featcomp.TASK, cells))  # type: ignore[arg-type]
+    assert found["probe_weak"][0] > 0.93
+    assert found["probe_strong"][0] < 0.8
+    assert exact.metrics["probe_strong"][-1] > 0.9
+
+
+def test_the_torch_engine_agrees_early_within_the_stated_tolerances(exact: CellResult) -> None:
+    program = featcomp.start([Cell(SEED, CONDITION)], tiny.engine("torch"))
+    while program.export()["progress"][1] < ROW.early:
+        program.advance(program.work)
+    for name, metric in ROW.metrics.items():
+        apart = np.abs(program.export()[f"metric/{name}"][0] - exact.metrics[name])
+        assert apart[: ROW.early].max() <= metric.early, name
+
+
+def test_interrupted_between_and_inside_segments_it_gives_the_same(exact: CellResult) -> None:
+    engine, cells = tiny.engine("exact"), [Cell(SEED, CONDITION)]
+    program = featcomp.start(cells, engine)
+    for part in (0.0101, 0.3, 0.503, 1.0):
+        while program.done < min(part * program.work, program.work):
+            program.advance(program.work / 450)
+        saved = {name: array.copy() for name, array in program.export().items()}
+        program = featcomp.start(cells, engine)
+        program.restore(saved)
+    for name, curve in exact.metrics.items():
+        assert program.export()[f"metric/{name}"][0].tobytes() == curve.tobytes(), name
+    assert [bytes(d) for d in program.export()["digests"][0]] == list(exact.digests)
+
+
+def test_networks_that_diverge_or_die_have_finite_numbers() -> None:
+    of = featcomp.network(CONDITION)
+    dead = he_normal(of, 1)
+    dead[of.layers[2].biases] = -1e6
+    wild = he_normal(of, 1) * np.float32(1e20)
+    lost = np.full_like(dead, np.nan)
+    cells = [Cell(seed, CONDITION) for seed in (1, 2, 3)]
+    program = featcomp.start(cells, tiny.engine("exact"))
+    block = program._block
+    block.params[:] = np.stack([dead, wild, lost])
+    found = featcomp.measure(tiny.engine("exact"), block, features.sets(featcomp.TASK, cells))
+    for name, metric in ROW.metrics.items():
+        assert np.all((found[name] >= metric.low) & (found[name] <= metric.high)), name
+    assert found["gradient_ratio"][0] == 1, "no gradient at all: neither group is favoured"
+    for cell in range(3):
+        curves = {name: np.repeat(values[cell], ROW.measurements) for name, values in found.items()}
+        assert ROW.contradiction(curves) is None
+
+
+@pytest.mark.parametrize(
+    ("strong", "weak", "want"),
+    [(0.0, 0.0, 1.0), (1.0, 0.0, 1e3), (0.0, 1.0, 0.0), (3.0, 2.0, 1.5), (1e6, 1e-6, 1e3), (1e6, 1e6, 1.0)],
+)
+def test_the_ratio_is_always_a_number(strong: float, weak: float, want: float) -> None:
+    assert featcomp.ratio(np.float32([strong]), np.float32([weak])).tolist() == [want]
+
+
+def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(exact: CellResult) -> None:
+    assert ROW.contradiction(exact.metrics) is None
+    counts = ["train_accuracy", "test_accuracy", "only_strong", "only_medium", "only_weak"]
+    for name in [*counts, "gradient_ratio", "gradient_strong", "gradient_weak"]:
+        for at in (0, 7, ROW.measurements - 1):
+            found = {key: values.copy() for key, values in exact.metrics.items()}
+            found[name][at] *= np.float32(1.000001)
+            wrong = ROW.contradiction(found)
+            assert wrong is not None, name
+            assert name in wrong
+
+
+def test_the_mean_ratio_is_over_every_20_epochs() -> None:
+    ratios = np.full((1, ROW.measurements), 100.0, dtype=np.float32)
+    published = [featcomp.MEASURED.index(epoch) for epoch in range(0, 301, 20)]
+    ratios[0, published] = np.arange(16)
+    assert featcomp.mean_ratio(table(gradient_ratio=ratios)).tolist() == [7.5]
+
+
+def test_a_group_is_learned_when_half_of_what_it_gives_stays() -> None:
+    last = ROW.measurements - 1
+    curves = np.full((5, ROW.measurements), 0.9, dtype=np.float32)
+    curves[0, :3] = 0.69
+    curves[1, :3] = 0.71
+    curves[2, [0, 9]] = 0.4  # forgotten again after 20 epochs
+    curves[3, :] = 0.5  # never learned
+    curves[4, :last] = 0.55
+    assert featcomp.learned(table(only_weak=curves), "weak").tolist() == [3.0, 0.0, 40.0, 300.0, 300.0]
+
+
+def test_claims_hold_for_data_made_to_hold_and_not_for_the_contrary() -> None:
+    from kernels.findings import estimate
+
+    early = np.full((10, ROW.measurements), 0.9, dtype=np.float32)
+    late = early.copy()
+    late[:, :4] = 0.5
+    more = np.full((10, ROW.measurements), 1.4, dtype=np.float32)
+    good = table(gradient_ratio=more, only_strong=early, only_weak=late)
+    bad = table(gradient_ratio=1 / more, only_strong=late, only_weak=early)
+    for claim in ROW.claims:
+        assert verdict(estimate(claim.statistic(good))) == "holds"
+        assert verdict(estimate(claim.statistic(bad))) == "refuted"
+    assert ROW.claims[0].statistic(good) == pytest.approx(np.full(10, 0.4))
+    level = table(gradient_ratio=more, only_strong=late, only_weak=late)
+    assert verdict(estimate(ROW.claims[1].statistic(level))) == "undecided"
