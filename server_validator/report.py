@@ -84,7 +84,8 @@ def _draw(
 ) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.4), dpi=150, layout="constrained")
+    several = any(curve.line for curve in curves)
+    figure = Figure(figsize=(9.0 if several else 6.4, 4.4), dpi=150, layout="constrained")
     axes = figure.subplots()
     values = list(dict.fromkeys(value for estimates in found for value in estimates))
     named = any(isinstance(value, str) for value in values)  # nothing lies between names
@@ -113,5 +114,8 @@ def _draw(
     axes.set_ylabel(curves[0].label)
     axes.set_title(f"{experiment.name}: {curves[0].title[0].lower()}{curves[0].title[1:]}")
     axes.grid(alpha=0.3)
-    axes.legend(title=measured if any(curve.line for curve in curves) else None)
+    if several:
+        figure.legend(loc="outside right upper", title=measured)  # beside the lines: among many it would cover some
+    else:
+        axes.legend()
     figure.savefig(path)

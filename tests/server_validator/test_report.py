@@ -40,8 +40,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Figure]:
 def test_curves_of_one_title_are_lines_of_one_plot(drawn: dict[str, Figure]) -> None:
     assert list(drawn) == ["compgen_gap_by_width.png", "compgen_gap_by_depth.png"]
     (axes,) = drawn["compgen_gap_by_width.png"].axes
-    legend = axes.get_legend()
-    assert legend is not None
+    (legend,) = drawn["compgen_gap_by_width.png"].legends
     assert legend.get_title().get_text() == "3 seeds, 95 % interval"
     assert {text.get_text() for text in legend.get_texts()} == {"one layer", "published, one layer", "two layers"}
     drawn_through = {tuple(np.asarray(line.get_ydata(), np.float64).round(4)) for line in axes.lines}
