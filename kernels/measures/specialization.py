@@ -16,9 +16,9 @@ def selectivity(activations: F32, targets: F32, task: I64) -> F64:
     Source: Morcos, Barrett, Rabinowitz & Botvinick, "On the importance of single directions for generalization" (ICLR
     2018).
     """
-    scaled = _bounded(activations)
-    found = np.zeros(len(scaled))
-    for cell, rows in enumerate(scaled):
+    wide = _finite(activations)
+    found = np.zeros(len(wide))
+    for cell, rows in enumerate(wide):
         shown = targets[task[cell]].astype(np.float64)
         shown = shown[shown.any(1)]
         means = np.sort(rows @ shown.T / shown.sum(1), axis=-1)  # [neurons, classes], rising
@@ -35,9 +35,9 @@ def sparseness(activations: F32) -> F64:
     all samples alike or never fires, 1 if it answers a single one; at least two samples. Source: Vinje & Gallant,
     "Sparse coding and decorrelation in primary visual cortex during natural vision" (Science 287, 2000).
     """
-    scaled = _bounded(activations)
-    samples = scaled.shape[-1]
-    square, power = np.square(scaled.mean(-1)), np.square(scaled).mean(-1)
+    wide = _finite(activations)
+    samples = wide.shape[-1]
+    square, power = np.square(wide.mean(-1)), np.square(wide).mean(-1)
     each = _ratio(_real(power - square, power), power) / (1.0 - 1.0 / samples)
     found: F64 = each.mean(-1)
     return found
@@ -49,7 +49,7 @@ def alignment(weights: F32, groups: int) -> F64:
     The inputs are `groups` groups of equal size, one after the other. Of one neuron it is the largest share of
     a group in the sum of the weights' absolute values: between 1 / groups and 1; 0 for a neuron without weights.
     """
-    size = np.abs(_bounded(weights))
+    size = np.abs(_finite(weights))
     each = size.reshape(*size.shape[:-1], groups, -1).sum(-1)
     found: F64 = _ratio(each.max(-1), each.sum(-1)).mean(-1)
     return found
@@ -60,7 +60,7 @@ def redundancy(weights: F32) -> F64:
 
     Between -1 / (neurons - 1) and 1; a neuron without weights has cosine 0 with all others. At least two neurons.
     """
-    wide = _bounded(weights)
+    wide = _finite(weights)
     unit = _ratio(wide, np.sqrt(np.square(wide).sum(-1, keepdims=True)))
     neurons = unit.shape[1]
     # The squared length of the sum holds every pair twice and every neuron once.
@@ -69,16 +69,10 @@ def redundancy(weights: F32) -> F64:
     return found
 
 
-def _bounded(values: F32) -> F64:
-    """Values [cells, ...] as float64, each cell divided by its largest; zero for a cell that diverged.
-
-    No measure here depends on a cell's scale; squares of very large or small numbers would.
-    """
-    rows = values.reshape(len(values), -1)
-    finite = np.isfinite(rows).all(1, keepdims=True)
-    wide = np.where(finite, rows, 0.0).astype(np.float64)
-    scaled: F64 = _ratio(wide, np.abs(wide).max(1, keepdims=True)).reshape(values.shape)
-    return scaled
+def _finite(values: F32) -> F64:
+    """Values [cells, ...] as float64, which holds the squares of all float32; zero for a cell that diverged."""
+    finite = np.isfinite(values).all(axis=(1, 2), keepdims=True)
+    return np.where(finite, values, 0.0).astype(np.float64)
 
 
 def _real(difference: F64, scale: F64) -> F64:

@@ -106,6 +106,13 @@ def test_a_network_that_diverged_has_no_rank_and_no_contradiction() -> None:
     assert ROW.contradiction(measured) is None
 
 
+def test_the_ratio_is_of_the_width() -> None:
+    program = featrank.start([Cell(1, {"width": 64})], tiny.engine("exact"))
+    program.advance(1.0)
+    state = program.export()
+    assert state["metric/rank_ratio"][0, 0] == state["metric/effective_rank.2"][0, 0] / 64 > 0
+
+
 def test_work_is_what_the_program_counts() -> None:
     for width in (32, 256):
         assert featrank.start([Cell(1, {"width": width})], tiny.engine()).work == ROW.work({"width": width})
