@@ -182,6 +182,14 @@ EXPERIMENT = Experiment(
             "test accuracy after 150 epochs",
             {"random": 0.244},
         ),
+        Curve(
+            "Benefit of an order over random order",
+            "order",
+            "benefit",
+            "test accuracy minus that in random order, per seed",
+            {},
+            {order: difference("test_accuracy", "order", "random", order) for order in GRID["order"][1:]},
+        ),
     ),
     claims=tuple(
         Claim(
