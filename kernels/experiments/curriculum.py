@@ -45,13 +45,16 @@ GRID = {
     "learning_rate": (0.005, 0.01, 0.05),
 }
 
+# The last two numbers are tolerances between torch hosts. Largest differences over 16 cells (two seeds; all orders at
+# widths 32 and 128 and the highest rate) started one ulp apart, with the functions of benchmarks/tolerances.py: loss
+# 6e-6 early, 8e-3 late; accuracies 0, .012; those of levels 0, .025.
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the training set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
-    "train_accuracy": Metric("share of the training set classified rightly", "1", 0.0, 1.0, 0.0021, 0.03),
-    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0021, 0.03),
+    "train_loss": Metric("mean cross-entropy on the training set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.05),
+    "train_accuracy": Metric("share of the training set classified rightly", "1", 0.0, 1.0, 0.0021, 0.06),
+    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0021, 0.06),
 } | {
     f"test_accuracy_{level}": Metric(
-        f"share of the test samples of level {level} classified rightly; 1 is the easiest", "1", 0.0, 1.0, 0.0051, 0.03
+        f"share of the test samples of level {level} classified rightly; 1 is the easiest", "1", 0.0, 1.0, 0.0051, 0.12
     )
     for level in range(1, LEVELS + 1)
 }
@@ -162,7 +165,7 @@ EXPERIMENT = Experiment(
     grid=GRID,
     metrics=METRICS,
     measurements=len(MEASURED),
-    early=2,  # before training and after one epoch
+    early=5,  # up to epoch 10
     shape=lambda condition: condition["width"],
     width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
     work=lambda condition: cell_work(network(condition), TASK.train, MEASURED, measure_work(network(condition))),
@@ -178,6 +181,14 @@ EXPERIMENT = Experiment(
             "test_accuracy",
             "test accuracy after 150 epochs",
             {"random": 0.244},
+        ),
+        Curve(
+            "Benefit of an order over random order",
+            "order",
+            "benefit",
+            "test accuracy minus that in random order, per seed",
+            {},
+            {order: difference("test_accuracy", "order", "random", order) for order in GRID["order"][1:]},
         ),
     ),
     claims=tuple(

@@ -197,3 +197,5 @@ def test_a_benefit_is_an_orders_accuracy_minus_that_in_random_order() -> None:
     curve = findings.curve(table, ROW.curves[0])
     assert curve["random"].mean == pytest.approx(0.3, abs=1e-6)
     assert set(curve) == set(ORDERS)
+    drawn = findings.curve(table, ROW.curves[1])
+    assert [of.mean for of in drawn.values()] == pytest.approx([np.mean(b) for b in benefits])
