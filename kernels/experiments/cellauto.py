@@ -220,14 +220,14 @@ EXPERIMENT = Experiment(
     curves=(
         Curve(
             "Performance of the best rule",
-            "rules, starts",
+            "setting",
             "performance",
             f"share of {TEST_STARTS} unbiased starts",
             {"free, flat": 0.769, "GKL": 0.816},
             {
                 "free, binomial": at("performance", UNBIASED),
-                "free, flat": at("performance", FREE),
                 "symmetric, binomial": at("performance", {"starts": "binomial", "rules": "symmetric"}),
+                "free, flat": at("performance", FREE),
                 "symmetric, flat": at("performance", SYMMETRIC),
                 "GKL": at("gkl", FREE),
             },
