@@ -226,10 +226,10 @@ EXPERIMENT = Experiment(
             {"free, flat": 0.769, "GKL": 0.816},
             {
                 "free, binomial": at("performance", UNBIASED),
-                "symmetric, binomial": at("performance", {"starts": "binomial", "rules": "symmetric"}),
                 "free, flat": at("performance", FREE),
                 "symmetric, flat": at("performance", SYMMETRIC),
                 "GKL": at("gkl", FREE),
+                "symmetric, binomial": at("performance", {"starts": "binomial", "rules": "symmetric"}),
             },
         ),
     ),
