@@ -41,11 +41,12 @@ WORTH = 4
 float32, 32 operations, takes the place of one on 8 such words."""
 
 # The share of all steps that are computed, since lattices that have settled are left alone; by starts, rules and
-# tournament, mean of seeds 900000 and 900001.
+# tournament, mean of seeds 900000 and 900001. Free rules from binomial starts take .16 where evolution never leaves
+# constant rules, and .68 where it does: the mean of all four.
 COMPUTED = {
     ("flat", "free", 2): 0.81, ("flat", "free", 4): 0.76,
     ("flat", "symmetric", 2): 0.72, ("flat", "symmetric", 4): 0.67,
-    ("binomial", "free", 2): 0.42, ("binomial", "free", 4): 0.16,
+    ("binomial", "free", 2): 0.29, ("binomial", "free", 4): 0.29,
     ("binomial", "symmetric", 2): 0.73, ("binomial", "symmetric", 4): 0.80,
 }  # fmt: skip
 
@@ -219,16 +220,16 @@ EXPERIMENT = Experiment(
     curves=(
         Curve(
             "Performance of the best rule",
-            "rules, starts",
+            "setting",
             "performance",
             f"share of {TEST_STARTS} unbiased starts",
             {"free, flat": 0.769, "GKL": 0.816},
             {
                 "free, binomial": at("performance", UNBIASED),
                 "free, flat": at("performance", FREE),
-                "symmetric, binomial": at("performance", {"starts": "binomial", "rules": "symmetric"}),
                 "symmetric, flat": at("performance", SYMMETRIC),
                 "GKL": at("gkl", FREE),
+                "symmetric, binomial": at("performance", {"starts": "binomial", "rules": "symmetric"}),
             },
         ),
     ),

@@ -65,6 +65,7 @@ def test_purposes_keep_their_numbers() -> None:
     """Part of every result's definition."""
     assert {p.name: int(p) for p in Purpose} == {
         "TASK": 1, "LABELS": 2, "NOISE": 3, "WEIGHTS": 4, "ORDER": 5, "DROPOUT": 6, "BOOTSTRAP": 7,
+        "LATTICES": 20, "EVOLUTION": 21,
     }  # fmt: skip
 
 
@@ -78,6 +79,8 @@ def test_streams_keep_their_words() -> None:
         "ORDER": ["a192d2d7", "9fe35d71", "0ee85083"],
         "DROPOUT": ["eeda5d43", "4f494516", "721f5520"],
         "BOOTSTRAP": ["eb3fae64", "2ef60e0b", "3854bf80"],
+        "LATTICES": ["e0ea2fb2", "428309b6", "aac45f37"],
+        "EVOLUTION": ["6a698d6a", "52cab7b7", "f23801aa"],
     }
 
 
