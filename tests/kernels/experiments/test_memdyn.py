@@ -42,7 +42,7 @@ def test_the_row_is_the_published_experiment() -> None:
     levels = ROW.grid["corruption"]
     assert (levels[0], levels[-1], len(levels)) == (0.0, 0.6, 5)
     assert len(memdyn.NETWORK.sizes) == 4, "two hidden layers"
-    assert memdyn.MEASURED == tuple(range(101)), "every epoch"
+    assert tuple(range(101)) == memdyn.MEASURED, "every epoch"
     assert [claim.finding for claim in ROW.claims] == ["#26"] * 4
     assert ROW.curves[0].published == {0.0: 0.868, 0.6: 0.480}
 
