@@ -17,13 +17,13 @@ from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimize
 from kernels.experiment import Cell, Condition, Experiment, Footprint, Metric
 from kernels.findings import Claim, Curve, Table, per_seed
 from kernels.measures import LOSS_LIMIT, not_counts, recorded_loss, share
-from kernels.tasks import mixture
+from kernels.tasks import clouds
 from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
 
 # Published: two hidden layers, five levels from 0 to 60 %, every epoch. The levels are spaced evenly. Ten classes, so
 # that the true class stays the most frequent one at every level; the separation is the one value calibrated, for the
 # published test accuracy of .868 without corruption.
-TASK = mixture.Mixture(classes=10, dimensions=20, separation=3.25, train=1000, test=1000)
+TASK = clouds.Clouds(classes=10, dimensions=20, separation=3.25, train=1000, test=1000)
 WIDTH = 128  # learns every label at every level, so that memorization has an end that can be seen
 RATE, BATCH = 0.05, 32
 EPOCHS = 100
@@ -53,7 +53,7 @@ MEASURE_WORK = float(NETWORK.forward_flops(2 * TASK.train + TASK.test))
 
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
     """The program of a block of cells."""
-    true = {cell.seed: mixture.make(TASK, cell.seed)["train"].true for cell in cells}
+    true = {cell.seed: clouds.make(TASK, cell.seed)["train"].true for cell in cells}
     classes = np.stack([true[cell.seed] for cell in cells])
 
     def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
@@ -79,7 +79,7 @@ def start(cells: Sequence[Cell], engine: Engine) -> Training:
         batch=BATCH,
         measured=MEASURED,
         rates=(RATE,) * len(cells),
-        sets=mixture.sets(TASK, cells, "corruption"),
+        sets=clouds.sets(TASK, cells, "corruption"),
         measure=measure,
         metrics=METRICS,
         measure_work=MEASURE_WORK,
@@ -107,7 +107,7 @@ def contradiction(metrics: Mapping[str, F32]) -> str | None:
 
 def _not_of(level: float, metrics: Mapping[str, F32]) -> str | None:
     """What speaks against this level of corruption, or None."""
-    wrong = mixture.corrupted_count(TASK.train, level)
+    wrong = clouds.corrupted_count(TASK.train, level)
     answered = metrics["corrupted_accuracy"].astype(np.float64) + metrics["recovered_accuracy"]
     if np.any(answered > (1.0 + 1e-6 if wrong else 0.0)):
         return "corrupted_accuracy and recovered_accuracy are of more samples than there are"

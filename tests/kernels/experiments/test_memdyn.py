@@ -9,7 +9,7 @@ from kernels.engine.seam import F32
 from kernels.experiment import Cell, CellResult, compute
 from kernels.experiments import EXPERIMENTS, memdyn
 from kernels.findings import Table, estimate, verdict
-from kernels.tasks import mixture
+from kernels.tasks import clouds
 from kernels.training import he_normal
 from tests.kernels import tiny
 
@@ -69,11 +69,11 @@ def test_every_metric_is_within_its_declared_bounds(exact: list[CellResult]) -> 
 def test_the_first_measurement_by_hand(exact: list[CellResult]) -> None:
     """The untrained network's answers in float64, counted sample by sample."""
     row = he_normal(memdyn.NETWORK, SEED).astype(np.float64)
-    x = mixture.make(memdyn.TASK, SEED)["train"].x.astype(np.float64)
+    x = clouds.make(memdyn.TASK, SEED)["train"].x.astype(np.float64)
     for number, layer in enumerate(memdyn.NETWORK.layers):
         x = row[layer.weights].reshape(layer.outputs, layer.inputs) @ (np.maximum(x, 0) if number else x)
     for cell, found in zip(CELLS, exact, strict=True):
-        train = mixture.make(memdyn.TASK, SEED, float(cell.condition["corruption"]))["train"]
+        train = clouds.make(memdyn.TASK, SEED, float(cell.condition["corruption"]))["train"]
         counts = dict.fromkeys(("clean", "corrupted", "recovered"), 0)
         for answer, shown, true in zip(x.argmax(0), train.y.argmax(0), train.true, strict=True):
             if shown == true:
@@ -94,7 +94,7 @@ def test_the_parts_together_are_the_training_set(exact: list[CellResult]) -> Non
     program = memdyn.start(CELLS, tiny.engine("exact"))
     while program.export()["progress"][1] < 6:
         program.advance(program.work)
-    block, data = program._block, mixture.sets(memdyn.TASK, CELLS, "corruption")
+    block, data = program._block, clouds.sets(memdyn.TASK, CELLS, "corruption")
     correct = tiny.engine("exact").evaluate(block, data["train"]).correct
     for found, of, level in zip(exact, correct, (0.0, 0.6), strict=True):
         parts = (1 - level) * found.metrics["clean_accuracy"][5] + level * found.metrics["corrupted_accuracy"][5]

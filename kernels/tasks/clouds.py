@@ -1,4 +1,4 @@
-"""The Gaussian mixture: every class is one cloud, and the clouds overlap.
+"""Clouds, a Gaussian mixture: every class is one cloud, and the clouds overlap.
 
 A class has a centre in a direction that the seed draws, evenly over the sphere, at distance `separation` from the
 origin. A sample is its class's centre plus independent standard normal noise on every input. Classes are
@@ -19,7 +19,7 @@ from kernels.tasks import stack
 
 
 @dataclass(frozen=True)
-class Mixture:
+class Clouds:
     """Parameters of the task."""
 
     classes: int
@@ -30,7 +30,7 @@ class Mixture:
 
     def __post_init__(self) -> None:
         if self.classes < 2 or min(self.dimensions, self.train, self.test) < 1:
-            raise ValueError(f"a mixture needs at least two classes, and one of the rest: {self}")
+            raise ValueError(f"clouds need at least two classes, and one of the rest: {self}")
         if not 0.0 <= self.separation < np.inf:
             raise ValueError(f"separation {self.separation} is not a finite number from 0 on")
 
@@ -44,7 +44,7 @@ class Samples:
     true: I64
 
 
-def centres(task: Mixture, seed: int) -> F64:
+def centres(task: Clouds, seed: int) -> F64:
     """The seed's centres [dimensions, classes]."""
     drawn = normal(seed, Purpose.TASK, task.dimensions * task.classes).reshape(task.dimensions, task.classes)
     squares = np.zeros(task.classes)
@@ -54,14 +54,14 @@ def centres(task: Mixture, seed: int) -> F64:
     return found
 
 
-def make(task: Mixture, seed: int, corrupted: float = 0.0) -> dict[str, Samples]:
+def make(task: Clouds, seed: int, corrupted: float = 0.0) -> dict[str, Samples]:
     """The sets "train" and "test", a pure function of its arguments; a share of the training set is `corrupt`."""
     train, test = _samples(task, seed, task.train, 0), _samples(task, seed, task.test, 1)
     shown = corrupt(train.true, task.classes, corrupted, seed)
     return {"train": Samples(train.x, one_hot(shown, task.classes), train.true), "test": test}
 
 
-def sets(task: Mixture, cells: Sequence[Cell], corruption: str | None = None) -> dict[str, Data]:
+def sets(task: Clouds, cells: Sequence[Cell], corruption: str | None = None) -> dict[str, Data]:
     """The data sets of a block of cells, by their seeds and by the axis of conditions that is the share corrupted."""
 
     def share(cell: Cell) -> float:
@@ -94,7 +94,7 @@ def one_hot(labels: I64, classes: int) -> F32:
     return found
 
 
-def _samples(task: Mixture, seed: int, count: int, which: int) -> Samples:
+def _samples(task: Clouds, seed: int, count: int, which: int) -> Samples:
     """`count` samples; `which` keeps the sets' streams apart."""
     label = integers(seed, Purpose.LABELS, count, task.classes, (which, 0, 0))
     noise = normal(seed, Purpose.NOISE, task.dimensions * count, (which, 0, 0)).reshape(task.dimensions, count)
