@@ -49,8 +49,8 @@ RATIO_LIMIT = 1e3  # the recorded ratio where nothing reaches the weak group
 GRID = {"width": (32, 64, 128, 256), "learning_rate": (0.01, 0.05, 0.1)}
 
 # The last two numbers are tolerances between torch hosts. Largest differences over 12 cells started one ulp apart, by
-# `python benchmarks/tolerances.py featcomp --seeds 1`: losses 2e-7 early, 6e-5 late; accuracies and probes 0, one of
-# 300 samples; gradients 4e-8, 2e-4; their ratio 5e-7, .05; weights' norms 1e-6, 3e-5.
+# `python benchmarks/tolerances.py featcomp --seeds 1`: losses 2e-7 early, 6e-5 late; accuracies and probes 0, one
+# sample; gradients 4e-8, 2e-4; their ratio 5e-7, .05; norms of weights 1e-6, 3e-5.
 METRICS = {
     "train_loss": Metric("mean logistic loss on the training set", "nat", 0.0, LOSS_LIMIT, 1e-4, 2e-3),
     "test_loss": Metric("mean logistic loss on the test set", "nat", 0.0, LOSS_LIMIT, 1e-4, 2e-3),

@@ -1,4 +1,4 @@
-"""Clouds with corrupted labels: every class is one Gaussian cloud, and a share of the training labels is wrong.
+"""Clouds, a Gaussian mixture: every class is one cloud, and the clouds overlap.
 
 A class has a centre in a direction that the seed draws, evenly over the sphere, at distance `separation` from the
 origin. A sample is its class's centre plus independent standard normal noise on every input. Classes are

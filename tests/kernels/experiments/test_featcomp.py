@@ -8,7 +8,7 @@ import pytest
 from kernels.engine.seam import F32, Block
 from kernels.experiment import Cell, CellResult, Condition, compute
 from kernels.experiments import EXPERIMENTS, featcomp
-from kernels.findings import Table, verdict
+from kernels.findings import Table, curve, estimate, verdict
 from kernels.tasks import features
 from kernels.training import he_normal
 from tests.kernels import tiny
@@ -126,8 +126,8 @@ def test_interrupted_between_and_inside_segments_it_gives_the_same(exact: CellRe
         saved = {name: array.copy() for name, array in program.export().items()}
         program = featcomp.start(cells, engine)
         program.restore(saved)
-    for name, curve in exact.metrics.items():
-        assert program.export()[f"metric/{name}"][0].tobytes() == curve.tobytes(), name
+    for name, values in exact.metrics.items():
+        assert program.export()[f"metric/{name}"][0].tobytes() == values.tobytes(), name
     assert [bytes(d) for d in program.export()["digests"][0]] == list(exact.digests)
 
 
@@ -189,8 +189,6 @@ def test_a_group_is_learned_when_half_of_what_it_gives_stays() -> None:
 
 
 def test_claims_hold_for_data_made_to_hold_and_not_for_the_contrary() -> None:
-    from kernels.findings import estimate
-
     early = np.full((10, ROW.measurements), 0.9, dtype=np.float32)
     late = early.copy()
     late[:, :4] = 0.5
@@ -203,3 +201,14 @@ def test_claims_hold_for_data_made_to_hold_and_not_for_the_contrary() -> None:
     assert ROW.claims[0].statistic(good) == pytest.approx(np.full(10, 0.4))
     level = table(gradient_ratio=more, only_strong=late, only_weak=late)
     assert verdict(estimate(ROW.claims[1].statistic(level))) == "undecided"
+
+
+def test_curves_are_of_means_over_training_and_of_groups() -> None:
+    more = np.full((3, ROW.measurements), 2.0, dtype=np.float32)
+    late = np.full((3, ROW.measurements), 0.9, dtype=np.float32)
+    late[:, :4] = 0.5
+    found = table(gradient_ratio=more, only_strong=more, only_medium=late, only_weak=late)
+    ratios, learned = (curve(found, of) for of in ROW.curves)
+    assert {width: of.seeds for width, of in ratios.items()} == {32: 3, 64: 0, 128: 0, 256: 0}
+    assert ratios[32].mean == 2.0
+    assert {group: of.mean for group, of in learned.items()} == {"strong": 0.0, "medium": 4.0, "weak": 4.0}

@@ -94,7 +94,7 @@ def test_the_task_never_changes() -> None:
         ({"noise": ()}, "one of everything"),
         ({"noise": (1.0, -1.0, 1.0)}, "from 0 on"),
         ({"noise": (1.0, float("inf"), 1.0)}, "from 0 on"),
-        ({"spread": float("nan")}, "from 0 on"),
+        ({"spread": float("nan")}, "positive"),
         ({"test": 100}, "divided among 3"),
     ],
 )
