@@ -52,13 +52,15 @@ WIDTHS = (32, 64, 128, 256)
 
 GRID: dict[str, tuple[Value, ...]] = {"width": WIDTHS, "regularization": KINDS}
 
+# The last two numbers are tolerances between torch hosts. Largest differences over 48 cells started one ulp apart, by
+# `python benchmarks/tolerances.py regcomp --seeds 2`: loss 6e-7 early, 1e-3 late; accuracies 0, .006; rank 0, .017.
 METRICS = {
     "train_loss": Metric("mean cross-entropy on the training set, no dropout", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
     "train_accuracy": Metric("share of the training set classified rightly, no dropout", "1", 0.0, 1.0, 0.0021, 0.03),
     "id_accuracy": Metric("accuracy on seen combinations, new samples", "1", 0.0, 1.0, 0.0021, 0.03),
     "ood_accuracy": Metric("accuracy on held-out combinations", "1", 0.0, 1.0, 0.0021, 0.03),
     "gap": Metric("id_accuracy minus ood_accuracy", "1", -1.0, 1.0, 0.0042, 0.06),
-    "effective_rank": Metric("effective rank of the first layer's weights", "1", 0.0, 20.001, 1e-4, 0.03, exact=False),
+    "effective_rank": Metric("effective rank of the first layer's weights", "1", 0.0, 20.001, 1e-4, 0.1, exact=False),
 }
 
 
