@@ -75,7 +75,7 @@ class Claim:
     unit: str
 
 
-def per_seed(table: Table, values: F64, where: Mapping[str, float | str]) -> dict[int, float]:
+def per_seed(table: Table, values: F64, where: Mapping[str, Position]) -> dict[int, float]:
     """Values [rows] of every seed under the conditions `where` (axis -> value), averaged over the other axes.
 
     Only seeds that have all conditions that any seed has there: an average over part of a sweep would be another

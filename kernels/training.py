@@ -39,9 +39,8 @@ class Recipe:
     decay: tuple[float, ...] | None = None
     dropout: tuple[float, ...] | None = None
     initial: Callable[[Network, int, int], F32] | None = None  # (network, seed, replica); he_normal if None
-    order: Callable[[int, int], I32] | None = (
-        None  # (first epoch, end) -> [networks, samples * epochs]; else `shuffled`
-    )
+    # (first epoch, end) -> sample indices [networks, samples * epochs]; `shuffled` if None
+    order: Callable[[int, int], I32] | None = None
     replicas: int = 1
 
     @property

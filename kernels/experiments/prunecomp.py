@@ -7,12 +7,14 @@ itself trains on unpruned. docs/experiments/prunecomp.md gives the definition, t
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimizer
 from kernels.experiment import Cell, Condition, Experiment, Metric
+from kernels.experiments import compgen
 from kernels.findings import Claim, Curve, Position, Table, per_seed
 from kernels.measures import LOSS_LIMIT, effective_rank, pruned
 from kernels.tasks import compositional, compositional_gap
@@ -22,16 +24,7 @@ from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_
 # held-out combinations, samples, batch and middle rate; two hidden layers, so that a layer lies between the first and
 # the last; epochs until the training set is known (accuracy above .99); the noise at which width 64 has the published
 # gap of .942.
-TASK = compositional.Compositional(
-    groups=4,
-    group_size=5,
-    values=2,
-    classes=2,
-    held_out=((0, 0, 0, 0), (0, 0, 1, 1), (0, 1, 0, 0), (0, 1, 1, 1)),
-    noise=0.86,
-    train=2000,
-    test=1000,
-)
+TASK = dataclasses.replace(compgen.TASK, noise=0.86)
 DEPTH = 2
 RATE = 0.02
 BATCH = 32
