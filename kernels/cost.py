@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from kernels import limits, plan, result, workunit
-from kernels.experiment import Cell, CellResult, Experiment
+from kernels.experiment import Cell, CellResult, Experiment, Value
 from kernels.experiments import EXPERIMENTS
 from kernels.workunit import WorkUnit
 
 PROGRAM_BYTES = 45e6  # resident before anything is computed: interpreter, numpy, msgspec (measured, Linux x86-64)
 CACHE_BYTES = 2 << 20  # of one core: blocks are as wide as they fit; hosts with larger caches are few
 DEFAULT_OPERATIONS = 600 * 4e9  # of a work unit: ten minutes at 4 GFLOPS
+LONGEST = 1.5  # times that, and no work unit is cut into parts
 _CHECKPOINTS = 3  # generations on the disk while one is written
 
 
@@ -48,12 +50,34 @@ def _block_bytes(experiment: Experiment, cells: Sequence[Cell]) -> float:
     return sum(footprint.cell for footprint in found) + sum(shared.values())
 
 
-def default_seeds(name: str) -> int:
-    """How many seeds of an experiment's whole grid are a work unit of the usual length; at least one."""
+def default_units(name: str, first: int) -> list[WorkUnit]:
+    """Work units of the usual length for an experiment, from seed `first` on.
+
+    One with as many seeds of the whole grid as are nearest to that length; where a single seed is longer, several that
+    share its grid.
+    """
     experiment = EXPERIMENTS[name]
-    one = WorkUnit(workunit.FORMAT, name, experiment.version, workunit.Seeds(0, 1))
+    one = WorkUnit(workunit.FORMAT, name, experiment.version, workunit.Seeds(first, 1))
     count = round(DEFAULT_OPERATIONS / cost(one).operations)
-    return max(1, min(count, limits.CELLS // len(workunit.conditions(one))))
+    if count < 1:
+        return _parts(one)
+    seeds = workunit.Seeds(first, min(count, limits.CELLS // len(workunit.conditions(one))))
+    return [msgspec.structs.replace(one, seeds=seeds)]
+
+
+def _parts(unit: WorkUnit) -> list[WorkUnit]:
+    """The work unit, or if too long its parts: its first axis of several values is cut into like halves."""
+    several = [axis for axis, values in workunit.axes(unit).items() if len(values) > 1]
+    if cost(unit).operations <= LONGEST * DEFAULT_OPERATIONS or not several:
+        return [unit]
+    values = workunit.axes(unit)[several[0]]
+    cuts = [[_narrowed(unit, several[0], part) for part in (values[:at], values[at:])] for at in range(1, len(values))]
+    best = min(cuts, key=lambda halves: max(cost(half).operations for half in halves))
+    return [part for half in best for part in _parts(half)]
+
+
+def _narrowed(unit: WorkUnit, axis: str, values: list[Value]) -> WorkUnit:
+    return msgspec.structs.replace(unit, grid={**unit.grid, axis: values})
 
 
 def _empty_result(unit: WorkUnit) -> bytes:

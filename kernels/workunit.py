@@ -50,8 +50,10 @@ class WorkUnit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> str:
-        """The name staff give it in BOINC: experiment, version, first seed, count; unique since seeds are."""
-        return f"{self.experiment}_{self.version}_{self.seeds.first}_{self.seeds.count}"
+        """The name staff give it in BOINC: experiment, version, first seed, count, and of a narrowed grid a digest."""
+        plain = f"{self.experiment}_{self.version}_{self.seeds.first}_{self.seeds.count}"
+        narrowed = any(len(values) < len(EXPERIMENTS[self.experiment].grid[axis]) for axis, values in self.grid.items())
+        return f"{plain}_{digest(self).hex()[:8]}" if narrowed else plain
 
 
 def read(path: Path) -> WorkUnit:
@@ -104,6 +106,15 @@ def axes(workunit: WorkUnit) -> dict[str, list[Value]]:
     """The work unit's grid written in full, in the experiment's order."""
     grid = EXPERIMENTS[workunit.experiment].grid
     return {axis: [v for v in values if v in workunit.grid.get(axis, values)] for axis, values in grid.items()}
+
+
+def overlap(one: WorkUnit, other: WorkUnit) -> bool:
+    """Whether two work units of one experiment and version have a cell in common."""
+    common_seed = max(one.seeds.first, other.seeds.first) < min(
+        one.seeds.first + one.seeds.count, other.seeds.first + other.seeds.count
+    )
+    mine, theirs = axes(one), axes(other)
+    return common_seed and all(set(mine[axis]) & set(theirs[axis]) for axis in mine)
 
 
 def conditions(workunit: WorkUnit) -> list[Condition]:

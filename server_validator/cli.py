@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kernels import atomic, result, workunit
-from kernels.cost import Cost, cost, default_seeds
+from kernels.cost import Cost, cost, default_units
 from kernels.errors import Failure, TryLater, UnknownExperiment, exit_code, unforeseen
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
@@ -30,23 +30,34 @@ def _complain(failure: Failure) -> int:
 def _make_wu(options: argparse.Namespace) -> int:
     if options.experiment not in EXPERIMENTS:
         raise UnknownExperiment(options.experiment, ", ".join(EXPERIMENTS))
-    version = EXPERIMENTS[options.experiment].version
-    seeds = workunit.Seeds(options.first, options.count or default_seeds(options.experiment))
-    unit = workunit.WorkUnit(workunit.FORMAT, options.experiment, version, seeds)
-    workunit.decode(workunit.encode(unit), "the work unit asked for")  # what a worker would refuse is not issued
-    if ledger.issue(options.data, unit):
-        print(
-            f"axiom-server: a new ledger was made in {options.data}; it knows no seeds given out elsewhere",
-            file=sys.stderr,
-        )
-    if options.out:
-        atomic.write(options.out, workunit.encode(unit))
+    if options.count:
+        version, seeds = EXPERIMENTS[options.experiment].version, workunit.Seeds(options.first, options.count)
+        units = [workunit.WorkUnit(workunit.FORMAT, options.experiment, version, seeds)]
     else:
-        sys.stdout.write(workunit.encode(unit).decode())
-    found = cost(unit)
-    print(f"{unit.name}: {len(workunit.cells(unit))} cells, {found.operations / 1e12:.2f} TFLOP", file=sys.stderr)
-    print(f"for create_work: {_bounds(found)}", file=sys.stderr)
+        units = default_units(options.experiment, options.first)
+    for unit, out in zip(units, _outs(options.out, len(units)), strict=True):
+        workunit.decode(workunit.encode(unit), "the work unit asked for")  # what a worker would refuse is not issued
+        if ledger.issue(options.data, unit):
+            print(
+                f"axiom-server: a new ledger was made in {options.data}; it knows no seeds given out elsewhere",
+                file=sys.stderr,
+            )
+        if out:
+            atomic.write(out, workunit.encode(unit))
+        else:
+            sys.stdout.write(workunit.encode(unit).decode())
+        found, where = cost(unit), f" in {out}" if len(units) > 1 and out else ""
+        cells = len(workunit.cells(unit))
+        print(f"{unit.name}{where}: {cells} cells, {found.operations / 1e12:.2f} TFLOP", file=sys.stderr)
+        print(f"for create_work: {_bounds(found)}", file=sys.stderr)
     return 0
+
+
+def _outs(out: Path | None, count: int) -> list[Path | None]:
+    """The file of each of so many work units: F itself if there is one, else F with a number before its suffix."""
+    if out is None or count == 1:
+        return [out] * count
+    return [out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]
 
 
 def _bounds(of: Cost) -> str:
@@ -144,9 +155,13 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("experiment", metavar="EXPERIMENT", help=f"one of {', '.join(EXPERIMENTS)}")
     make.add_argument("--first", type=_seed, required=True, metavar="S", help="first seed")
     make.add_argument(
-        "--count", type=_positive, metavar="N", help="number of seeds (default: ten minutes of a 4 GFLOPS core)"
-    )
-    make.add_argument("--out", type=Path, metavar="F", help="file to write (default: standard output)")
+        "--count", type=_positive, metavar="N",
+        help="number of seeds (default: ten minutes of a 4 GFLOPS core; a longer seed becomes several work units)",
+    )  # fmt: skip
+    make.add_argument(
+        "--out", type=Path, metavar="F",
+        help="file to write (default: standard output); several are numbered, F-1, F-2 ...",
+    )  # fmt: skip
     make.set_defaults(run=_make_wu)
 
     validate = commands.add_parser("validate", help="check results against the ledger and by recomputing cells")

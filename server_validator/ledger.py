@@ -1,4 +1,4 @@
-"""The ledger: every work unit ever issued. Seeds are given out once per experiment and version."""
+"""The ledger: every work unit ever issued. A cell is given out once per experiment and version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SCHEMA = (
 def issue(data: Path, unit: WorkUnit) -> bool:
     """Enter the work unit; whether that made a new ledger. The very same one again changes nothing.
 
-    SeedsTaken if any of its seeds was given out.
+    SeedsTaken if any of its cells was given out.
     """
     new = not (data / _FILE).exists()
     with _open(data, create=True) as db:
@@ -32,20 +32,30 @@ def issue(data: Path, unit: WorkUnit) -> bool:
             return new
         last = unit.seeds.first + unit.seeds.count - 1
         mine = [unit.experiment, unit.version]
-        overlap = db.execute(
-            "SELECT name FROM issued WHERE experiment = ? AND version = ? AND first <= ? AND last >= ? ORDER BY first",
+        near = db.execute(
+            "SELECT name, body FROM issued WHERE experiment = ? AND version = ? AND first <= ? AND last >= ? "
+            "ORDER BY first, name",
             [*mine, last, unit.seeds.first],
-        ).fetchone()
-        if overlap:
-            (free,) = db.execute(
-                "SELECT max(last) + 1 FROM issued WHERE experiment = ? AND version = ?", mine
-            ).fetchone()
-            raise SeedsTaken(unit.seeds.first, last, unit.experiment, unit.version, overlap[0], free)
+        ).fetchall()
+        for name, body in near:
+            if _overlap(unit, bytes(body)):
+                (free,) = db.execute(
+                    "SELECT max(last) + 1 FROM issued WHERE experiment = ? AND version = ?", mine
+                ).fetchone()
+                raise SeedsTaken(unit.seeds.first, last, unit.experiment, unit.version, name, free)
         db.execute(
             "INSERT INTO issued VALUES (?, ?, ?, ?, ?, ?, ?)",
             [workunit.digest(unit), unit.name, *mine, unit.seeds.first, last, workunit.encode(unit)],
         )
     return new
+
+
+def _overlap(unit: WorkUnit, issued: bytes) -> bool:
+    """Whether an issued work unit may have a cell in common with this one."""
+    try:
+        return workunit.overlap(unit, workunit.decode(issued, "ledger"))
+    except Failure:  # of a grid that this program does not know
+        return True
 
 
 def find(data: Path, digest: bytes) -> WorkUnit | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kernels import workunit
-from kernels.cost import DEFAULT_OPERATIONS, cost, default_seeds
+from kernels.cost import DEFAULT_OPERATIONS, LONGEST, cost, default_units
 from kernels.engine.exact_engine import ExactEngine
 from kernels.engine.seam import F32, Block, Data, Evaluation, Schedule
 from kernels.experiment import compute
@@ -79,10 +78,26 @@ def test_memory_and_result_are_those_of_a_run(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_a_default_work_unit_is_ten_minutes_long_and_small(name: str) -> None:
-    count = default_seeds(name)
-    whole = WorkUnit(workunit.FORMAT, name, EXPERIMENTS[name].version, Seeds(0, count))
-    found = cost(whole)
-    assert count == 1 or found.operations == pytest.approx(DEFAULT_OPERATIONS, rel=0.5)
-    assert found.result < 1e6
-    assert json.loads(workunit.encode(whole))["seeds"]["count"] == count
+def test_default_work_units_are_ten_minutes_long_and_small(name: str) -> None:
+    made = default_units(name, 7)
+    for of in made:
+        found, seeds = cost(of), of.seeds.count
+        assert found.operations < LONGEST * DEFAULT_OPERATIONS or len(workunit.cells(of)) == 1
+        assert len(made) > 1 or found.operations == pytest.approx(DEFAULT_OPERATIONS, rel=0.5)
+        assert found.result < 1e6
+        assert workunit.decode(workunit.encode(of), "made") == of
+        assert (of.seeds.first, len(made) == 1 or seeds) == (7, 1)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if len(default_units(name, 0)) > 1])
+def test_the_parts_of_a_long_seed_are_its_cells_each_once(name: str) -> None:
+    whole = WorkUnit(workunit.FORMAT, name, EXPERIMENTS[name].version, Seeds(7, 1))
+    parts = default_units(name, 7)
+    found = [repr(cell) for part in parts for cell in workunit.cells(part)]
+    assert sorted(found) == sorted(repr(cell) for cell in workunit.cells(whole))
+    assert len({part.name for part in parts}) == len(parts)
+    assert sum(cost(part).operations for part in parts) == pytest.approx(cost(whole).operations)
+
+
+def test_some_experiment_needs_parts() -> None:
+    assert len(default_units("cellauto", 0)) > 1

@@ -181,7 +181,7 @@ def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
 ) -> None:
     made = run("--data", tmp_path / "data", "make-wu", "compgen", "--first", 3)
     unit = workunit.decode(made.out.encode(), "stdout")
-    assert unit.seeds.count == cost.default_seeds("compgen")
+    assert [unit] == cost.default_units("compgen", 3)
     words = made.err.splitlines()[-1].split()
     told = dict(zip(words[2::2], map(float, words[3::2]), strict=True))
     found = cost.cost(unit)
@@ -189,6 +189,22 @@ def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
     assert told["--rsc_fpops_bound"] > 10 * found.operations
     assert told["--rsc_memory_bound"] > found.memory
     assert told["--rsc_disk_bound"] > found.disk
+
+
+def test_make_wu_of_a_long_seed_makes_several_work_units(tmp_path: Path, run: Callable[..., Run]) -> None:
+    parts = cost.default_units("cellauto", 3)
+    assert len(parts) > 1
+    for _ in range(2):
+        made = run("--data", tmp_path, "make-wu", "cellauto", "--first", 3, "--out", tmp_path / "wu.json")
+        assert (made.code, made.out) == (0, "")
+        files = [tmp_path / f"wu-{number}.json" for number in range(1, len(parts) + 1)]
+        assert [workunit.read(file) for file in files] == parts
+    for part, file in zip(parts, files, strict=True):
+        assert ledger.find(tmp_path, workunit.digest(part)) == part
+        assert f"{part.name} in {file}" in made.err
+    printed = run("--data", tmp_path, "make-wu", "cellauto", "--first", 4)
+    lines = printed.out.splitlines()
+    assert [workunit.decode(line.encode(), "line") for line in lines] == cost.default_units("cellauto", 4)
 
 
 def test_make_wu_again_gives_the_same_file(tmp_path: Path, run: Callable[..., Run]) -> None:
@@ -354,9 +370,9 @@ def test_assimilating_a_damaged_result_stores_nothing(
 
 def test_an_error_is_recorded(data: Path, run: Callable[..., Run]) -> None:
     for _ in range(2):
-        found = run("--data", data, "assimilate", "--error", 4, "compgen_1_1000_2", 77, 3)
+        found = run("--data", data, "assimilate", "--error", 4, tiny.unit().name, 77, 3)
         assert (found.code, found.err) == (0, "")
-        assert "compgen_1_1000_2" in found.out
+        assert tiny.unit().name in found.out
     assert run("--data", data.parent / "none", "assimilate", "--error", 4, "x", 77, 3).code == 42
 
 

@@ -35,7 +35,7 @@ def test_storing_twice_is_harmless(tmp_path: Path, tiny_result: Result) -> None:
     paths = {dataset.store(tmp_path, tiny.unit(), tiny_result, 7) for _ in range(3)}
     assert len(paths) == 1
     assert len(dataset.load(tmp_path, COMPGEN).seed) == 2
-    assert [p.name for p in paths.pop().parent.iterdir()] == ["compgen_1_1000_2.parquet"]
+    assert [p.name for p in paths.pop().parent.iterdir()] == [f"{tiny.unit().name}.parquet"]
 
 
 def test_work_units_come_together_in_the_order_of_their_seeds(tmp_path: Path, tiny_result: Result) -> None:
@@ -51,7 +51,7 @@ def test_any_parquet_reader_sees_where_a_row_comes_from(tmp_path: Path, tiny_res
         "workunit", "boinc_id", "engine", "seed", "width", "depth", "learning_rate", *COMPGEN.metrics,
     ]  # fmt: skip
     row = table.to_pylist()[0]
-    assert (row["workunit"], row["boinc_id"], row["engine"], row["seed"]) == ("compgen_1_1000_2", 7, "torch", 1000)
+    assert (row["workunit"], row["boinc_id"], row["engine"], row["seed"]) == (tiny.unit().name, 7, "torch", 1000)
     np.testing.assert_array_equal(np.float32(row["gap"]), result.unpack(tiny_result.cells[0].metrics["gap"]))
 
 

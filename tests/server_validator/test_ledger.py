@@ -41,12 +41,12 @@ def test_an_issued_work_unit_is_found_by_its_digest_and_no_other(tmp_path: Path)
     [(100, 10), (95, 6), (109, 5), (103, 2), (90, 40), (100, 1), (109, 1), (100, 11), (99, 10)],
     ids=["same", "low end", "high end", "inside", "around", "first", "last", "longer", "before"],
 )  # fmt: skip
-@pytest.mark.parametrize("width", [32, 64])
-def test_overlapping_seeds_are_refused_even_for_other_conditions(
-    tmp_path: Path, first: int, count: int, width: int
+@pytest.mark.parametrize("grid", [{}, {"width": [32]}, {"width": [128, 32], "depth": [2]}], ids=str)
+def test_overlapping_seeds_are_refused(
+    tmp_path: Path, first: int, count: int, grid: dict[str, list[int | float | str]]
 ) -> None:
     ledger.issue(tmp_path, unit(100, 10, width=[32]))
-    asked = unit(first, count, width=[width])
+    asked = unit(first, count, **grid)
     if asked == unit(100, 10, width=[32]):
         ledger.issue(tmp_path, asked)
         return
@@ -56,6 +56,17 @@ def test_overlapping_seeds_are_refused_even_for_other_conditions(
     assert "first free seed is 110" in str(caught.value)
     assert "compgen_1_100_10" in str(caught.value)
     assert ledger.find(tmp_path, workunit.digest(asked)) is None
+
+
+def test_the_conditions_of_a_seed_can_be_given_out_apart(tmp_path: Path) -> None:
+    parts = [unit(100, 10, width=[32]), unit(100, 10, width=[64], depth=[1]), unit(95, 7, width=[64], depth=[2])]
+    for part in parts:
+        ledger.issue(tmp_path, part)
+    assert [ledger.find(tmp_path, workunit.digest(part)) for part in parts] == parts
+    assert len({part.name for part in parts}) == 3
+    for taken in (unit(101, 1, width=[64]), unit(100, 10), unit(95, 1, depth=[2])):
+        with pytest.raises(SeedsTaken):
+            ledger.issue(tmp_path, taken)
 
 
 @pytest.mark.parametrize(("first", "count"), [(90, 10), (110, 1), (0, 100), (110, 100), (2**48 - 1, 1)])
