@@ -7,6 +7,7 @@ before them. Exactly one sequence of bytes decodes to a given result; everything
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -18,7 +19,7 @@ from msgspec import Meta
 from kernels import atomic, limits, workunit
 from kernels.engine.seam import F32, EngineClass
 from kernels.errors import Inconsistent, ResultFormat, ResultMismatch, ResultUnreadable, one_line
-from kernels.experiment import CellResult, Experiment
+from kernels.experiment import Cell, CellResult, Experiment
 from kernels.experiments import EXPERIMENTS
 
 FORMAT: Final = 1
@@ -26,11 +27,14 @@ DIGEST_BYTES = 16
 
 Digest = Annotated[bytes, Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
 Name = Annotated[str, Meta(pattern=rf"\A[ -~]{{1,{limits.NAME_BYTES}}}\Z")]  # printable ASCII: it reaches terminals
-Short = Annotated[str, Meta(pattern=rf"\A[a-z0-9_.+-]{{1,{limits.NAME_BYTES}}}\Z")]
+_SHORT = rf"\A[a-z0-9_.+-]{{1,{limits.NAME_BYTES}}}\Z"
+Short = Annotated[str, Meta(pattern=_SHORT)]
+# Of every cell: a pattern here would take most of the time of decoding, so `_check_shapes` looks at each word once.
+Word = Annotated[str, Meta(max_length=limits.NAME_BYTES)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 
 
-class Array(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Array(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Numbers: little-endian float32 bytes in C order, and their shape."""
 
     dtype: Literal["<f4"]
@@ -38,12 +42,12 @@ class Array(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: Annotated[bytes, Meta(max_length=limits.METRIC_BYTES)]
 
 
-class CellRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CellRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One cell: which, its metrics [measurements], and a digest of its exact state at each measurement."""
 
     seed: Annotated[int, Meta(ge=0)]
-    condition: Annotated[dict[Short, int | float | Short], Meta(max_length=limits.GRID_VALUES)]
-    metrics: Annotated[dict[Short, Array], Meta(max_length=limits.GRID_VALUES)]
+    condition: Annotated[dict[Word, int | float | Word], Meta(max_length=limits.GRID_VALUES)]
+    metrics: Annotated[dict[Word, Array], Meta(max_length=limits.GRID_VALUES)]
     digests: Annotated[list[Digest], Meta(max_length=limits.MEASUREMENTS)]
 
 
@@ -125,11 +129,11 @@ def decode(data: bytes, name: str) -> Result:
     if hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest() != checksum:
         raise ResultUnreadable(name, "its checksum does not fit, so it was cut off or damaged, or is something else")
     try:
-        head = msgspec.msgpack.decode(data, type=_Head)
-        if head.format != FORMAT:
-            raise ResultFormat(name, head.format, FORMAT)
         result = msgspec.msgpack.decode(data, type=Result)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        other = _format(data)
+        if other != FORMAT:
+            raise ResultFormat(name, other, FORMAT) from error
         raise ResultUnreadable(name, one_line(error) or type(error).__name__) from error
     if msgspec.msgpack.encode(result) != data:
         raise ResultUnreadable(name, "its bytes are not the canonical ones")
@@ -137,18 +141,35 @@ def decode(data: bytes, name: str) -> Result:
     return result
 
 
+def _format(data: bytes) -> int:
+    """The format that data which is no result of this one claims to have; FORMAT if it says nothing else."""
+    try:
+        return msgspec.msgpack.decode(data, type=_Head).format
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return FORMAT
+
+
 def _check_shapes(result: Result, name: str) -> None:
     """Every cell has the axes, metrics and measurements of the first: a value of each metric for each digest."""
-    first = result.cells[0]
+    cells, first = result.cells, result.cells[0]
     measurements = len(first.digests)
-    for number, cell in enumerate(result.cells):
-        if list(cell.condition) != list(first.condition) or list(cell.metrics) != list(first.metrics):
-            raise ResultUnreadable(name, f"cell {number} has other axes or metrics than the first")
-        if len(cell.digests) != measurements:
-            raise ResultUnreadable(name, f"cell {number} has {len(cell.digests)} digests, the first {measurements}")
-        for metric, array in cell.metrics.items():
-            if array.shape != [measurements] or len(array.data) != 4 * measurements:
-                raise ResultUnreadable(name, f"cell {number} metric {metric} does not have a value per measurement")
+    arrays = [array for cell in cells for array in cell.metrics.values()]
+    # Counting equal things keeps to fast paths: this looks at thousands of cells within a millisecond.
+    same: tuple[tuple[Sequence[object], object, str], ...] = (
+        ([list(cell.condition) for cell in cells], list(first.condition), "axes"),
+        ([list(cell.metrics) for cell in cells], list(first.metrics), "metrics"),
+        ([len(cell.digests) for cell in cells], measurements, "digests"),
+        ([array.shape for array in arrays], [measurements], "measurements of a metric"),
+        ([len(array.data) for array in arrays], 4 * measurements, "bytes of a metric"),
+    )
+    for found, wanted, what in same:
+        if found.count(wanted) != len(found):
+            at = next(at for at, one in enumerate(found) if one != wanted) * len(cells) // len(found)
+            raise ResultUnreadable(name, f"cell {at} has other {what} than the first, which has {measurements} digests")
+    values = {value for cell in cells for value in cell.condition.values() if isinstance(value, str)}
+    for word in sorted({*first.condition, *first.metrics, *values}):
+        if not re.search(_SHORT, word):
+            raise ResultUnreadable(name, f"{one_line(word)!r} is no name of an axis, a value or a metric")
 
 
 def check(result: Result, unit: workunit.WorkUnit, name: str) -> None:
@@ -159,32 +180,49 @@ def check(result: Result, unit: workunit.WorkUnit, name: str) -> None:
         raise ResultMismatch(name, "it names another work unit")
     if len(result.cells) != len(wanted):
         raise ResultMismatch(name, f"it has {len(result.cells)} cells instead of {len(wanted)}")
-    for record, cell in zip(result.cells, wanted, strict=True):
-        # Types count as well: 1 and 1.0 and True are equal but not the same bytes.
-        if _identity(record.seed, record.condition) != _identity(cell.seed, cell.condition):
-            raise ResultMismatch(name, f"it has cell {record.seed} {record.condition} in the place of {cell}")
-        _check_cell(experiment, record, name)
-
-
-def _check_cell(experiment: Experiment, record: CellRecord, name: str) -> None:
-    where = f"cell {record.seed} {record.condition}"
-    if list(record.metrics) != list(experiment.metrics):
-        raise ResultMismatch(name, f"{where} does not have exactly the metrics of {experiment.name}")
-    if len(record.digests) != experiment.measurements:
+    # As bytes, types count as well: 1 and 1.0 are equal but not the same.
+    if _identities(result.cells) != _identities(wanted):
+        for record, cell in zip(result.cells, wanted, strict=True):
+            if _identities([record]) != _identities([cell]):
+                raise ResultMismatch(name, f"it has {_where(record)} in the place of {cell}")
+    first = result.cells[0]  # all others are like it: see `_check_shapes`
+    if list(first.metrics) != list(experiment.metrics):
+        raise ResultMismatch(name, f"it does not have exactly the metrics of {experiment.name}")
+    if len(first.digests) != experiment.measurements:
         raise ResultMismatch(
-            name, f"{where} has {len(record.digests)} digests for {experiment.measurements} measurements"
+            name, f"it has {len(first.digests)} digests a cell for {experiment.measurements} measurements"
         )
-    values = {}
+    _check_values(result, experiment, name)
+
+
+def _check_values(result: Result, experiment: Experiment, name: str) -> None:
+    values = stacked(result)
     for key, metric in experiment.metrics.items():
-        array = record.metrics[key]
-        if array.shape != [experiment.measurements] or len(array.data) != 4 * experiment.measurements:
-            raise ResultMismatch(name, f"{where} metric {key} has shape {array.shape}")
-        values[key] = unpack(array)
-        if not np.all((values[key] >= metric.low) & (values[key] <= metric.high)):  # refuses NaN as well
+        good = ((values[key] >= metric.low) & (values[key] <= metric.high)).all(1)  # refuses NaN as well
+        if not good.all():
+            where = _where(result.cells[int(np.argmin(good))])
             raise Inconsistent(name, f"{where} metric {key} is not in {metric.low}..{metric.high}")
-    wrong = experiment.contradiction(values)
-    if wrong:
-        raise Inconsistent(name, f"{where}: {wrong}")
+    for number, record in enumerate(result.cells):
+        if wrong := experiment.contradiction({key: curve[number] for key, curve in values.items()}):
+            raise Inconsistent(name, f"{_where(record)}: {wrong}")
+
+
+def _where(record: CellRecord) -> str:
+    return f"cell {record.seed} {record.condition}"
+
+
+def _identities(cells: Sequence[CellRecord] | Sequence[Cell]) -> bytes:
+    return msgspec.msgpack.encode([(cell.seed, cell.condition) for cell in cells])
+
+
+def stacked(result: Result) -> dict[str, F32]:
+    """Every metric [cells, measurements] of a decoded result."""
+    cells = result.cells
+    shape = len(cells), len(cells[0].digests)
+    return {
+        name: np.frombuffer(b"".join([cell.metrics[name].data for cell in cells]), dtype="<f4").reshape(shape)
+        for name in cells[0].metrics
+    }
 
 
 def pack(values: F32) -> Array:
