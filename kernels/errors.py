@@ -122,6 +122,24 @@ class RecomputationDiffers(Failure):
     code = 25
 
 
+class Duplicate(Failure):
+    """{} has the very bytes of {}, uploaded before. The result is refused."""
+
+    code = 26
+
+
+class WrongClass(Failure):
+    """{} is of engine class {}, which this check does not accept. Register axiom_validate_torch for such work."""
+
+    code = 27
+
+
+class ResultsDiffer(Failure):
+    """{} and {} do not agree: {}. They are no match."""
+
+    code = 28
+
+
 # --- the worker's host
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kernels import atomic, result, workunit
 from kernels.cost import Cost, cost, default_units
-from kernels.errors import Failure, TryLater, UnknownExperiment, exit_code, unforeseen
+from kernels.errors import Failure, UnknownExperiment, exit_code
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
 from server_validator import ledger
@@ -72,20 +72,15 @@ def _bounds(of: Cost) -> str:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from server_validator.validate import validate
+    from server_validator import judge
 
-    code = 0
-    for path in options.files:
-        try:
-            verdict = validate(path, options.data)
-        except Failure as failure:
-            code = max(code, _complain(failure))
-        except Exception as error:  # a fault of the checker says nothing about the result
-            code = max(code, _complain(TryLater(f"{path}: {unforeseen(error)}")))
-        else:
-            cells = "; ".join(f"seed {cell.seed} {cell.condition}" for cell in verdict.recomputed)
-            print(f"{path}: valid, {verdict.unit.name}; recomputed {cells}")
-    return code
+    return judge.run_validate(options.files, options.data, options.project, options.torch, options.budget)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from server_validator import judge
+
+    return judge.run_compare(options.files, options.data, options.project)
 
 
 def _assimilate(options: argparse.Namespace) -> int:
@@ -164,9 +159,27 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     make.set_defaults(run=_make_wu)
 
-    validate = commands.add_parser("validate", help="check results against the ledger and by recomputing cells")
-    validate.add_argument("files", type=Path, nargs="+", metavar="F", help="result files")
+    project = argparse.ArgumentParser(add_help=False)
+    project.add_argument(
+        "--project", type=Path, metavar="DIR", help="the BOINC project whose daemon asks: for its scripts in bin/"
+    )
+
+    validate = commands.add_parser(
+        "validate", parents=[project], help="check results against the ledger and by recomputing cells"
+    )
+    validate.add_argument("files", nargs="+", metavar="F", help="result files")
+    validate.add_argument(
+        "--torch", action="store_true", help="with --project: accept class torch as well, for work with a quorum of two"
+    )
+    validate.add_argument(
+        "--budget", type=_seconds, default=60.0, metavar="S",
+        help="begin no further cell after S seconds; one is recomputed always (default: 60)",
+    )  # fmt: skip
     validate.set_defaults(run=_validate)
+
+    compare = commands.add_parser("compare", parents=[project], help="whether two results of a work unit agree")
+    compare.add_argument("files", nargs="+", metavar="A... B", help="the files of one result, then those of the other")
+    compare.set_defaults(run=_compare)
 
     assimilate = commands.add_parser(
         "assimilate", help="add a validated result to the data set, or record a work unit's failure",
@@ -198,6 +211,16 @@ def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0.0 <= found <= 86400.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds up to a day")
+    return found
 
 
 def _seed(text: str) -> int:

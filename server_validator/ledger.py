@@ -18,6 +18,7 @@ _SCHEMA = (
     "version INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, body BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS failed (name TEXT PRIMARY KEY, error_mask INTEGER NOT NULL, boinc_id INTEGER NOT NULL, "
     "batch INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS uploaded (checksum BLOB PRIMARY KEY, name TEXT NOT NULL) STRICT",
 )
 
 
@@ -60,14 +61,31 @@ def _overlap(unit: WorkUnit, issued: bytes) -> bool:
 
 def find(data: Path, digest: bytes) -> WorkUnit | None:
     """The work unit of this digest, or None if it was never issued here. TryLater if this program cannot check it."""
+    return _find(data, "digest", digest)
+
+
+def find_named(data: Path, name: str) -> WorkUnit | None:
+    """As `find`, the work unit of this name."""
+    return _find(data, "name", name)
+
+
+def _find(data: Path, column: str, value: bytes | str) -> WorkUnit | None:
     with _open(data, create=False) as db:
-        row = db.execute("SELECT body, name FROM issued WHERE digest = ?", [digest]).fetchone()
+        row = db.execute(f"SELECT body, name FROM issued WHERE {column} = ?", [value]).fetchone()
     if row is None:
         return None
     try:
         return workunit.decode(bytes(row[0]), f"ledger entry {row[1]}")
     except Failure as failure:  # issued by another version of this program
         raise TryLater(f"work unit {row[1]} needs another version of this program: {failure}") from failure
+
+
+def first_upload(data: Path, checksum: bytes, name: str) -> str:
+    """The name under which a file of this checksum was first uploaded; from now on this one, if it is the first."""
+    with _open(data, create=False) as db:
+        db.execute("INSERT OR IGNORE INTO uploaded VALUES (?, ?)", [checksum, name])
+        (first,) = db.execute("SELECT name FROM uploaded WHERE checksum = ?", [checksum]).fetchone()
+    return str(first)
 
 
 def record_failure(data: Path, name: str, error_mask: int, boinc_id: int, batch: int) -> None:

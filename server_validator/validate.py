@@ -1,105 +1,83 @@
-"""Whether a result is believed: strict decode, match with its work unit, consistency, recomputation of drawn cells."""
+"""Whether a result is believed; cheapest first: size, decode, work unit, consistency, copies, recomputation."""
 
 from __future__ import annotations
 
 import errno
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from kernels import result, workunit
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.exact_library import EngineUnavailable
-from kernels.engine.seam import F32, F64, Engine, EngineClass
-from kernels.errors import CannotRead, DataDirectory, NotIssued, RecomputationDiffers, TryLater
-from kernels.experiment import Cell, CellResult, Experiment, Metric, compute
-from kernels.experiments import EXPERIMENTS
-from kernels.result import CellRecord, Result
-from server_validator import ledger
-
-RECOMPUTED = 2
-"""Cells recomputed per result: one invented cell of n passes with probability 1 - 2 / n, all invented ones never."""
+from kernels.engine.seam import EngineClass
+from kernels.errors import CannotRead, DataDirectory, Duplicate, NotIssued, ResultMismatch, TryLater, WrongClass
+from kernels.experiment import Cell
+from kernels.result import Result
+from kernels.workunit import WorkUnit
+from server_validator import ledger, recompute, upload
 
 _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG)
 """What is wrong with the upload itself; any other trouble with reading is the server's."""
 
-LINEAR_ALGEBRA = 1e-6  # relative difference allowed to metrics that pass through linear algebra
+
+@dataclass(frozen=True)
+class Terms:
+    """What staff ask of a result."""
+
+    classes: tuple[EngineClass, ...] = ("exact", "torch")
+    cells: int = 1  # to recompute
+    budget: float = 60.0  # seconds after which no further cell is begun
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A result that passed: its work unit, and which cells were recomputed."""
+    """A result that passed: what it is, its work unit, and the cells that were recomputed."""
 
-    unit: workunit.WorkUnit
-    recomputed: Sequence[Cell]
+    found: Result
+    unit: WorkUnit
+    recomputed: list[Cell]
 
 
-def validate(path: Path, data: Path, recomputed: int = RECOMPUTED) -> Verdict:
-    """Check a result file against the ledger in `data`; a Failure that says what is wrong, or a verdict."""
+def validate(path: Path, data: Path, terms: Terms) -> Verdict:
+    """Check a result file against the ledger in `data`; a Failure that says what is wrong, or a verdict.
+
+    TryLater stands for every trouble that is the server's.
+    """
     try:
         found, unit = read(path, data)
+        if found.engine not in terms.classes:
+            raise WrongClass(path, found.engine)
+        if names := upload.named(path):
+            first = ledger.first_upload(data, found.checksum, names.result)
+            if first != names.result:
+                raise Duplicate(path, first)
     except DataDirectory as error:  # BOINC takes every code but 0 and 3 for an invalid result
         raise TryLater(f"{path}: {error}") from error
     except CannotRead as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno not in _NO_SUCH_FILE:
-            raise TryLater(error) from error
-        raise
-    # Drawn now, by the operating system's randomness: nobody can know it when the result is made.
-    drawn = random.SystemRandom().sample(range(len(found.cells)), min(recomputed, len(found.cells)))
+        raise (TryLater(error) if _is_the_servers(path, error) else error) from error
     cells = workunit.cells(unit)
-    for number in drawn:
-        recompute(found, number, cells[number], str(path))
-    return Verdict(unit, [cells[number] for number in drawn])
+    drawn = recompute.draw(len(cells), terms.cells)
+    done = recompute.recompute(found, cells, drawn, terms.budget, str(path))
+    return Verdict(found, unit, [cells[number] for number in done])
 
 
-def read(path: Path, data: Path) -> tuple[Result, workunit.WorkUnit]:
-    """A result and its work unit, checked in everything but recomputation."""
+def read(path: Path, data: Path) -> tuple[Result, WorkUnit]:
+    """A result and its work unit, checked in everything but copies and recomputation.
+
+    A file with a name that BOINC gave must answer the work unit which that says; any other the one that it says itself.
+    """
     found = result.read(path)
-    unit = ledger.find(data, found.workunit)
+    names = upload.named(path)
+    unit = ledger.find_named(data, names.workunit) if names else ledger.find(data, found.workunit)
+    if unit is None and names:
+        raise TryLater(f"{path}: the ledger in {data} knows no work unit {names.workunit}, which BOINC sent out")
     if unit is None:
         raise NotIssued(path, f"digest {found.workunit.hex()}")
+    if found.workunit != workunit.digest(unit):
+        raise ResultMismatch(path, f"it answers another work unit than {unit.name}")
     result.check(found, unit, str(path))
     return found, unit
 
 
-def recompute(found: Result, number: int, cell: Cell, name: str) -> None:
-    """RecomputationDiffers unless the cell, computed again alone, is what the result's record `number` says."""
-    experiment = EXPERIMENTS[found.experiment]
-    (mine,) = compute(experiment, [cell], _engine(found.engine))
-    wrong = difference(experiment, found.cells[number], mine, found.engine)
-    if wrong:
-        raise RecomputationDiffers(name, f"cell {cell.seed} {cell.condition} differs in {wrong}")
-
-
-def difference(experiment: Experiment, theirs: CellRecord, mine: CellResult, kind: EngineClass) -> str | None:
-    """What of a cell is not what recomputing it gives, or None. Class exact: its digests; torch: within tolerances."""
-    if kind == "exact" and theirs.digests != list(mine.digests):
-        return "the digest of its state"
-    for name, metric in experiment.metrics.items():
-        apart = np.abs(result.unpack(theirs.metrics[name]).astype(np.float64) - mine.metrics[name])
-        if np.any(apart > _allowed(experiment, metric, mine.metrics[name], kind)):
-            return name
-    return None
-
-
-def _allowed(experiment: Experiment, metric: Metric, mine: F32, kind: EngineClass) -> F64:
-    """The largest differences [measurements] allowed."""
-    if kind == "torch":
-        return np.where(np.arange(len(mine)) < experiment.early, metric.early, metric.late)
-    return np.zeros(len(mine)) if metric.exact else LINEAR_ALGEBRA * np.abs(mine.astype(np.float64))
-
-
-def _engine(kind: EngineClass) -> Engine:
-    """The engine that recomputes results of a class; TryLater if this server lacks it, which no result can help."""
-    try:
-        if kind == "exact":
-            return ExactEngine()
-        # Imported here: loading torch takes seconds, and most results need none.
-        from kernels.engine.torch_engine import TorchEngine
-
-        return TorchEngine()
-    except (EngineUnavailable, ImportError) as error:
-        raise TryLater(f"the {kind} engine is missing here: {error}") from error
+def _is_the_servers(path: Path, error: CannotRead) -> bool:
+    """Whether a file cannot be read for a reason that no host has brought about."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and (cause.errno not in _NO_SUCH_FILE or not path.parent.is_dir())

@@ -67,7 +67,7 @@ def test_from_a_work_unit_to_a_finding(tmp_path: Path, run: Callable[..., Run]) 
     assert worker.main(["run", str(wu), "--out", str(out), "--threads", "2"]) == 0
     valid = run("--data", data, "validate", out)
     assert (valid.code, valid.err) == (0, "")
-    assert f"{out}: valid, compgen_1_70_1; recomputed" in valid.out
+    assert f"{out}: valid, compgen_1_70_1 of class exact" in valid.out
     assert len(re.findall(r"seed 70 \{", valid.out)) == 2
     for _ in range(2):
         stored = run("--data", data, "assimilate", 5, out)

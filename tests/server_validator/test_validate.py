@@ -20,12 +20,13 @@ from kernels.errors import (
     ResultUnreadable,
 )
 from kernels.experiments import compgen
-from server_validator.validate import validate
+from server_validator.validate import Terms, validate
 from tests.kernels import tiny
 from tests.server_validator.data import curve, forge, issued, put
 
 UNIT = tiny.unit()
 METRICS = compgen.METRICS
+ALL = Terms(cells=99)  # as many as there are
 
 
 @pytest.fixture
@@ -33,39 +34,44 @@ def data(tmp_path: Path) -> Path:
     return issued(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def exact_bytes() -> bytes:
+    return result.encode(tiny.computed(UNIT, "exact"))
+
+
 def refusal(path: Path, data: Path, content: bytes) -> Failure:
     path.write_bytes(content)
     with pytest.raises(Failure) as caught:
-        validate(path, data)
+        validate(path, data, ALL)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     return caught.value
 
 
 def test_a_true_result_is_valid_and_some_of_its_cells_were_recomputed(tiny_file: Path, data: Path) -> None:
-    verdict = validate(tiny_file, data)
+    verdict = validate(tiny_file, data, ALL)
     assert verdict.unit == UNIT
     assert sorted(cell.seed for cell in verdict.recomputed) == [1000, 1001]
-    assert len(validate(tiny_file, data, recomputed=1).recomputed) == 1
-    assert len(validate(tiny_file, data, recomputed=99).recomputed) == 2
+    assert len(validate(tiny_file, data, Terms(cells=1)).recomputed) == 1
+    assert len(validate(tiny_file, data, ALL).recomputed) == 2
 
 
 def test_which_cell_is_recomputed_cannot_be_known_before(tmp_path: Path, tiny_file: Path, data: Path) -> None:
-    drawn = {validate(tiny_file, data, recomputed=1).recomputed[0].seed for _ in range(14)}
+    drawn = {validate(tiny_file, data, Terms(cells=1)).recomputed[0].seed for _ in range(14)}
     assert drawn == {1000, 1001}, "by chance once in 8000 runs"
 
 
 def test_a_result_that_was_not_issued_is_refused(tmp_path: Path, tiny_file: Path) -> None:
     other = issued(tmp_path / "other", tiny.unit(5000))
     with pytest.raises(NotIssued) as caught:
-        validate(tiny_file, other)
+        validate(tiny_file, other, ALL)
     assert caught.value.code == 22
     assert workunit.digest(UNIT).hex() in str(caught.value)
 
 
 def test_a_result_of_the_same_seeds_on_another_grid_is_refused(tmp_path: Path, tiny_file: Path) -> None:
     with pytest.raises(NotIssued):
-        validate(tiny_file, issued(tmp_path / "other", tiny.unit(depth=[2])))
+        validate(tiny_file, issued(tmp_path / "other", tiny.unit(depth=[2])), ALL)
 
 
 def test_cut_off_or_flipped_results_are_refused(tmp_path: Path, tiny_bytes: bytes, data: Path) -> None:
@@ -129,7 +135,7 @@ def test_numbers_invented_consistently_are_found_by_recomputing(
 @pytest.mark.parametrize("name", [name for name in METRICS if name != "gap"])  # it follows from the accuracies
 @pytest.mark.parametrize("at", [1, 2])
 def test_differences_are_allowed_up_to_the_tolerance_and_no_further(
-    tmp_path: Path, tiny_bytes: bytes, data: Path, name: str, at: int
+    tmp_path: Path, exact_bytes: bytes, data: Path, name: str, at: int
 ) -> None:
     """Between hosts the torch engine rounds otherwise; measurement 1 is the last early one."""
     metric = METRICS[name]
@@ -144,12 +150,13 @@ def test_differences_are_allowed_up_to_the_tolerance_and_no_further(
             values[at] = value + direction * by if samples is None else _count(value + direction * by, samples)
             put(top, 0, name, values)
             put(top, 0, "gap", curve(top, 0, "id_accuracy") - curve(top, 0, "ood_accuracy"))
+            top["engine"] = "torch"
 
-        return forge(tiny_bytes, change)
+        return forge(exact_bytes, change)
 
     path = tmp_path / "r.msgpack"
     path.write_bytes(moved(0.9 * tolerance))
-    validate(path, data)
+    validate(path, data, ALL)
     found = refusal(path, data, moved(1.1 * tolerance if samples is None else tolerance + 1.5 / samples))
     assert isinstance(found, RecomputationDiffers)
     assert name in str(found) or "gap" in str(found)
@@ -183,15 +190,22 @@ def test_what_is_no_file_cannot_be_read_and_nothing_hangs(tmp_path: Path, data: 
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path, tmp_path / "none", tmp_path / "loop", tmp_path / "fifo", Path("/dev/zero")):
         with pytest.raises(CannotRead):
-            validate(path, data)
+            validate(path, data, ALL)
+
+
+def trained_from_other_weights(top: dict[str, Any]) -> None:
+    """Honest training of another network: its digest before training says so, in either class."""
+    top["cells"][1]["digests"][0] = bytes(16)
+
+
+def test_the_state_before_training_is_compared_bit_for_bit_in_class_torch_too(
+    tmp_path: Path, tiny_bytes: bytes, data: Path
+) -> None:
+    found = refusal(tmp_path / "r.msgpack", data, forge(tiny_bytes, trained_from_other_weights))
+    assert isinstance(found, RecomputationDiffers)
 
 
 # --- class exact: compared by digest
-
-
-@pytest.fixture(scope="module")
-def exact_bytes() -> bytes:
-    return result.encode(tiny.computed(UNIT, "exact"))
 
 
 def changed_digest(top: dict[str, Any]) -> None:
@@ -217,7 +231,7 @@ def rank_off(top: dict[str, Any]) -> None:
 def test_a_true_exact_result_is_valid(tmp_path: Path, data: Path, exact_bytes: bytes) -> None:
     path = tmp_path / "r.msgpack"
     path.write_bytes(exact_bytes)
-    assert len(validate(path, data).recomputed) == 2
+    assert len(validate(path, data, ALL).recomputed) == 2
 
 
 @pytest.mark.parametrize("change", [changed_digest, loss_one_bit_off, one_count_off, rank_off])
@@ -237,7 +251,7 @@ def test_linear_algebra_of_another_host_is_allowed_to_differ_a_little(
 
     path = tmp_path / "r.msgpack"
     path.write_bytes(forge(exact_bytes, change))
-    validate(path, data)
+    validate(path, data, ALL)
 
 
 def test_a_torch_result_that_says_exact_is_refused(tmp_path: Path, data: Path, tiny_bytes: bytes) -> None:
