@@ -18,7 +18,7 @@ run: $(READY)
 	$(BIN)/axiom-server --data out/data findings compgen --plots out
 
 test: $(READY) check
-	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace
+	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server
 	$(BIN)/python -m pytest
 
 # The exact engine's bits: cross-compiled for every platform and run under emulators and Wine (a quarter of an hour), and

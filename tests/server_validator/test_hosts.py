@@ -1,0 +1,88 @@
+"""How far hosts are trusted, by a real MariaDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+from server_validator import hosts
+from tests.kernels import tiny
+from tests.server_validator import database
+from tests.server_validator.data import Run, issued
+
+ROWS: list[tuple[str, int, int, int | None]] = [
+    ("reliable_0", 1, 7, 10),
+    ("new_0", 2, 7, 0),
+    ("nearly_0", 3, 7, 9),
+    ("other_version_0", 1, 8, 2),
+    ("no_record_0", 4, 7, None),
+    (f"{tiny.unit().name}_0", 1, 7, 10),
+    (f"{tiny.unit().name}_1", 2, 7, 0),
+]
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with database.started(tmp_path_factory.mktemp("db")) as found:
+        database.fill(found, ROWS)
+        yield found
+
+
+def project(folder: Path, port: int, password: str = database.PASSWORD, name: str = "axiom") -> Path:
+    (folder / "config.xml").write_text(
+        f"<boinc><config><db_host>127.0.0.1:{port}</db_host><db_name>{name}</db_name><db_user>axiom</db_user>"
+        f"<db_passwd>{escape(password)}</db_passwd></config></boinc>"
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("result", "trusted"), [("reliable_0", True), ("new_0", False), ("nearly_0", False), ("other_version_0", False)]
+)
+def test_enough_valid_results_in_a_row_of_that_version_make_a_host_trusted(
+    tmp_path: Path, port: int, result: str, trusted: bool
+) -> None:
+    assert hosts.trusted(project(tmp_path, port), result) is trusted
+
+
+@pytest.mark.parametrize("result", ["no_record_0", "none_0", "' OR 1=1 -- ", "%"])
+def test_of_some_results_nothing_is_known(tmp_path: Path, port: int, result: str) -> None:
+    with pytest.raises(hosts.Unknown, match="no host for result"):
+        hosts.trusted(project(tmp_path, port), result)
+
+
+def test_a_database_that_refuses_is_told_without_its_secrets(tmp_path: Path, port: int) -> None:
+    for changed in ({"password": "wrong s3cret"}, {"name": "other"}):
+        with pytest.raises(hosts.Unknown, match="does not answer") as caught:
+            hosts.trusted(project(tmp_path, port, **changed), "reliable_0")
+        assert "s3cret" not in str(caught.value)
+        assert database.PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(("replica", "recomputed"), [(0, 1), (1, 2)])
+def test_of_a_trusted_host_less_is_recomputed(
+    tmp_path: Path, port: int, run: Callable[..., Run], tiny_bytes: bytes, replica: int, recomputed: int
+) -> None:
+    path = tmp_path / f"{tiny.unit().name}_{replica}_r12_0"
+    path.write_bytes(tiny_bytes)
+    data, folder = issued(tmp_path), project(tmp_path, port)
+    found = run("--data", data, "validate", "--project", folder, "--torch", path)
+    assert (found.code, found.err) == (0, "")
+    assert f" {recomputed} recomputed" in found.out
+    assert f"{'10 or more' if replica == 0 else 'fewer than 10'} valid results in a row" in found.out
+
+
+def test_where_no_database_listens_nothing_is_known(tmp_path: Path) -> None:
+    with pytest.raises(hosts.Unknown, match="does not answer"):
+        hosts.trusted(project(tmp_path, 1), "reliable_0")
+
+
+@pytest.mark.parametrize("content", [None, "", "<boinc>", "<boinc></boinc>"])
+def test_a_project_that_is_none_is_told(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "config.xml").write_text(content)
+    with pytest.raises(hosts.Unknown, match=r"config\.xml"):
+        hosts.trusted(tmp_path, "reliable_0")
