@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -64,12 +64,12 @@ def test_a_database_that_refuses_is_told_without_its_secrets(tmp_path: Path, por
 
 @pytest.mark.parametrize(("replica", "recomputed"), [(0, 1), (1, 2)])
 def test_of_a_trusted_host_less_is_recomputed(
-    tmp_path: Path, port: int, run: Callable[..., Run], tiny_bytes: bytes, replica: int, recomputed: int
+    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], tiny_bytes: bytes, replica: int, recomputed: int
 ) -> None:
     path = tmp_path / f"{tiny.unit().name}_{replica}_r12_0"
     path.write_bytes(tiny_bytes)
     data, folder = issued(tmp_path), project(tmp_path, port)
-    found = run("--data", data, "validate", "--project", folder, "--torch", path)
+    found = Run(capsys, "--data", data, "validate", "--project", folder, "--torch", path)
     assert (found.code, found.err) == (0, "")
     assert f" {recomputed} recomputed" in found.out
     assert f"{'10 or more' if replica == 0 else 'fewer than 10'} valid results in a row" in found.out
