@@ -103,6 +103,8 @@ def _show(options: argparse.Namespace) -> int:
     found = result.read(options.file)
     from server_validator import show
 
+    if options.plot:
+        show.plot(options.plot, found)
     if options.json:
         print(show.as_json(found))
     else:
@@ -198,6 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="print a result")
     show.add_argument("file", type=Path, metavar="F", help="result file")
     show.add_argument("--json", action="store_true", help="everything, as JSON")
+    show.add_argument("--plot", type=Path, metavar="F.png", help="write the curves there as PNG")
     show.set_defaults(run=_show)
 
     findings = commands.add_parser("findings", help="print findings from the data set")

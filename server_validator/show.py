@@ -13,6 +13,7 @@ from rich.table import Table
 
 from kernels import result
 from kernels.engine.seam import F32
+from kernels.errors import CannotWrite
 from kernels.experiments import EXPERIMENTS
 from kernels.result import Result
 
@@ -67,6 +68,38 @@ def show(console: Console, path: Path, found: Result) -> None:
         unit = EXPERIMENTS[found.experiment].metrics[name].unit if found.experiment in EXPERIMENTS else "1"
         span = f"{mean[0]:.3f} to {mean[-1]:.3f}" + ("" if unit == "1" else f" {unit}")
         console.print(f"  {name:16} {spark(mean)}  {span}", highlight=False)
+
+
+def plot(path: Path, found: Result) -> None:
+    """Write the curves as PNG, a panel per metric: for every value of the grid's first axis the mean over its cells."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib.figure import Figure
+
+    curves, axis = result.stacked(found), next(iter(found.cells[0].condition), None)
+    lines: dict[object, list[int]] = {}
+    for number, cell in enumerate(found.cells):
+        lines.setdefault(cell.condition[axis] if axis else "all cells", []).append(number)
+    columns = max(1, min(4, len(curves)))
+    rows = max(1, -(-len(curves) // columns))
+    figure = Figure(figsize=(3.4 * columns, 2.4 * rows + 0.5), dpi=120, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel, (metric, values) in zip(panels, curves.items(), strict=False):
+        for value, cells in lines.items():
+            panel.plot(values[cells].mean(0, dtype=np.float64), ".-", label=str(value))
+        panel.set_title(metric, fontsize=9)
+        panel.tick_params(labelsize=7)
+        panel.grid(alpha=0.3)
+    for panel in panels[len(curves) :]:
+        panel.set_axis_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, title=axis, loc="outside right upper", fontsize=8)
+    figure.suptitle(f"{found.experiment} version {found.version}: mean of {len(found.cells)} cells by measurement")
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise CannotWrite(path, error.strerror or error) from error
 
 
 def _mean(cells: Sequence[result.CellRecord], metric: str) -> F32:

@@ -107,10 +107,10 @@ def test_a_hostile_result_is_shown_or_refused_but_never_a_traceback(
 ) -> None:
     path = tmp_path / "r"
     path.write_bytes(forge(tiny_bytes, change))
-    for more in ([], ["--json"]):
+    for more in ([], ["--json"], ["--plot", tmp_path / "curves.png"]):
         found = Run(capsys, "show", path, *more)
         assert found.code in (0, 20, 23, 24)
-        if more and found.code == 0:
+        if more == ["--json"] and found.code == 0:
             json.loads(found.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
@@ -120,6 +120,14 @@ def test_a_result_without_metrics_is_shown(
     path = tmp_path / "r"
     path.write_bytes(forge(tiny_bytes, no_metrics))
     assert Run(capsys, "show", path).code == 0
+    assert Run(capsys, "show", path, "--plot", tmp_path / "curves.png").code == 0
+
+
+def test_curves_are_drawn(tmp_path: Path, tiny_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "curves.png"
+    assert Run(capsys, "show", tiny_file, "--plot", picture).code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert Run(capsys, "show", tiny_file, "--plot", tmp_path / "none" / "curves.png").code == 33
 
 
 def test_a_path_with_brackets_is_shown(
