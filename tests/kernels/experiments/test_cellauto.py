@@ -9,7 +9,8 @@ from typing import cast
 import numpy as np
 import pytest
 
-from kernels import findings, workunit
+from kernels import checkpoint, findings, workunit
+from kernels.checkpoint import Checkpoint, Header
 from kernels.cost import cost
 from kernels.engine import automata, exact_library
 from kernels.engine.automata import tables_of
@@ -39,8 +40,10 @@ def run(condition: Condition, *seeds: int) -> list[CellResult]:
     return compute(ROW, [Cell(seed, condition) for seed in seeds], tiny.engine("exact"))
 
 
-def copied(state: State) -> State:
-    return {name: array.copy() for name, array in state.items()}
+def saved(state: State) -> State:
+    """A state as it comes back from a checkpoint."""
+    header = Header(1, "ab" * 16, "0.1.0", "exact", "cpu", [2], {0: 1.0}, 0.0, 0.0)
+    return checkpoint.decode(checkpoint.encode(Checkpoint(header, {0: state}))).states[0]
 
 
 def test_the_row_is_in_the_registry() -> None:
@@ -109,7 +112,7 @@ def test_a_run_goes_on_from_anywhere_and_neighbours_do_not_matter() -> None:
     while program.done < program.work:
         program.advance(1.0)
         done.append(program.done)
-        state, program = copied(program.export()), cellauto.start(cells, engine)
+        state, program = saved(program.export()), cellauto.start(cells, engine)
         program.restore(state)
         assert program.done == done[-1]
     assert len(done) == 1 + 2 * 7
