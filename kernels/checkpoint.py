@@ -64,6 +64,8 @@ def encode(checkpoint: Checkpoint) -> bytes:
         arrays[_FINISHED] = np.array(finished, np.int64)
         for name in states[finished[0]]:
             arrays[f"{_FINISHED}/{name}"] = np.concatenate([states[number][name] for number in finished])
+    # safetensors writes an array's memory as it lies, whatever its layout: a transposed one would come back as another.
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     body = safetensors.numpy.save(arrays, metadata={"header": msgspec.json.encode(checkpoint.header).decode()})
     return _MAGIC + hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() + body
 

@@ -1,13 +1,19 @@
-"""A genetic algorithm on tables of bits: the best live on, the others are children of tournament winners."""
+"""A genetic algorithm on tables of bits: the best live on, the others are children of tournament winners.
+
+And the program of experiments that run it instead of training networks.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kernels.engine.seam import I64
+from kernels.experiment import Cell, State, take_over
 from kernels.philox import Purpose, integers
 
 Bits = NDArray[np.uint8]
@@ -54,3 +60,91 @@ def pair_distances(bits: Bits) -> int:
     """Sum of the Hamming distances of all pairs of tables [population, places]."""
     ones = bits.sum(0, dtype=np.int64)
     return int((ones * (len(bits) - ones)).sum())
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What evolves in the runs of a block, and what is measured of it: what a `Recipe` is to training."""
+
+    generations: int
+    measured: tuple[int, ...]  # generations that are measured, rising
+    breeding: Breeding
+    first: Callable[[int], Bits]  # seed -> tables [population, places] of generation 0
+    kept: Callable[[Bits], Bits] | None  # tables -> tables of the kind that may live; all may if None
+    fitness: Callable[[int, int, Bits], I64]  # (seed, generation, tables) -> [population]
+    measure: Callable[[int, int, Bits, I64], Mapping[str, float]]  # (..., fitness) -> metric -> value
+    metrics: Iterable[str]  # names, in the experiment's order
+    generation_work: float  # floating-point operations of a generation
+    measure_work: float  # of a measurement
+
+    @property
+    def work(self) -> float:
+        """Floating-point operations of one run."""
+        return (self.generations + 1) * self.generation_work + len(self.measured) * self.measure_work
+
+    def admitted(self, tables: Bits) -> Bits:
+        """The tables as they may live."""
+        return tables if self.kept is None else self.kept(tables)
+
+
+class Evolution:
+    """`kernels.experiment.Program` for some runs of the genetic algorithm, one after the other; a cell is one run."""
+
+    def __init__(self, cells: Sequence[Cell], setting: Setting) -> None:
+        self.cells = cells
+        self._setting = setting
+        shape = (len(cells), len(setting.measured))
+        self._metrics = {name: np.zeros(shape, dtype=np.float32) for name in setting.metrics}
+        self._digests = np.zeros((*shape, 16), dtype=np.uint8)
+        self._begin(0)
+        self.work = len(cells) * setting.work
+
+    def _begin(self, run: int) -> None:
+        self._run, self._generation = run, 0  # the next to be evaluated
+        if run < len(self.cells):
+            self._tables = self._setting.admitted(self._setting.first(self.cells[run].seed))
+
+    @property
+    def done(self) -> float:
+        """Operations of finished generations; see `Program`."""
+        of = self._setting
+        measured = sum(generation < self._generation for generation in of.measured)
+        return self._run * of.work + self._generation * of.generation_work + measured * of.measure_work
+
+    def advance(self, work: float) -> None:
+        """Evaluate, measure and breed generations; see `Program`."""
+        aim = self.done + work
+        self._step()
+        while self._run < len(self.cells) and self.done < aim:
+            self._step()
+
+    def _step(self) -> None:
+        of, seed, generation = self._setting, self.cells[self._run].seed, self._generation
+        fitness = of.fitness(seed, generation, self._tables)
+        if generation in of.measured:
+            self._measure(of.measured.index(generation), fitness)
+        if generation == of.generations:
+            self._begin(self._run + 1)
+            return
+        bred = next_generation(of.breeding, self._tables, fitness, seed, generation + 1)
+        self._tables, self._generation = of.admitted(bred), generation + 1
+
+    def _measure(self, number: int, fitness: I64) -> None:
+        seed, generation = self.cells[self._run].seed, self._generation
+        for name, value in self._setting.measure(seed, generation, self._tables, fitness).items():
+            self._metrics[name][self._run, number] = value
+        packed = np.packbits(self._tables, axis=-1, bitorder="little")
+        exact = generation.to_bytes(8, "little") + packed.tobytes()
+        digest = hashlib.blake2b(exact, digest_size=16).digest()
+        self._digests[self._run, number] = np.frombuffer(digest, dtype=np.uint8)
+
+    def export(self) -> State:
+        """See `Program`."""
+        state: State = {"metric/" + name: values for name, values in self._metrics.items()}
+        progress = np.array([self._run, self._generation], dtype=np.int64)
+        return state | {"digests": self._digests, "progress": progress, "tables": self._tables}
+
+    def restore(self, state: State) -> None:
+        """See `Program`."""
+        take_over(self.export(), state)
+        self._run, self._generation = (int(v) for v in state["progress"])

@@ -120,6 +120,15 @@ def compute(experiment: Experiment, cells: Sequence[Cell], engine: Engine) -> li
     return results(experiment, cells, program.export())
 
 
+def take_over(mine: State, saved: State) -> None:
+    """Copy saved arrays into a program's own of the same names; ValueError where one does not belong there."""
+    for name, array in saved.items():
+        if name not in mine or mine[name].dtype != array.dtype or mine[name].shape != array.shape:
+            raise ValueError(f"saved array {name} {array.dtype} {list(array.shape)} does not belong to this block")
+        if mine[name] is not array:
+            mine[name][...] = array
+
+
 def outcome(state: State) -> State:
     """What `results` needs of the state that a finished program exported: arrays with a row per cell."""
     return {name: array for name, array in state.items() if name == "digests" or name.startswith("metric/")}

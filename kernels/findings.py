@@ -36,6 +36,12 @@ class Table:
         return self.metrics[metric][:, -1].astype(np.float64)
 
 
+Rows = Callable[[Table], F64]
+"""Something known of every cell [rows]."""
+Statistic = Callable[[Table], F64]
+"""Something known of every seed that has all it needs [seeds]: what claims and points of curves are estimates of."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A mean over seeds with its interval; `seeds` says how many there are."""
@@ -59,7 +65,7 @@ class Curve:
     metric: str
     label: str
     published: Mapping[Position, float]
-    points: Mapping[Position, Callable[[Table], F64]] | None = None
+    points: Mapping[Position, Statistic] | None = None
     line: str = ""
     where: Mapping[str, Position] = field(default_factory=dict)
 
@@ -71,7 +77,7 @@ class Claim:
     finding: str  # its number in the earlier project, as "#31"
     text: str
     published: str
-    statistic: Callable[[Table], F64]  # [seeds that have all it needs]
+    statistic: Statistic
     unit: str
 
 
@@ -91,17 +97,32 @@ def per_seed(table: Table, values: F64, where: Mapping[str, Position]) -> dict[i
     return {seed: float(np.mean(v)) for seed, v in sorted(gathered.items()) if len(v) == complete}
 
 
-def difference(
-    metric: str, axis: str, low: Position, high: Position, where: Mapping[str, Position] | None = None
-) -> Callable[[Table], F64]:
-    """A claim's statistic: per seed, the metric at axis = high minus at axis = low, under `where` (axis -> value)."""
+def measured(metric: str, at: int = -1) -> Rows:
+    """The metric at a measurement, by its number; the last one if not told."""
+    return lambda table: table.metrics[metric][:, at].astype(np.float64)
+
+
+def averaged(rows: Rows, where: Mapping[str, Position] | None = None) -> Statistic:
+    """Rows under the conditions `where` (axis -> value), averaged over the other axes."""
+    return lambda table: np.array(list(per_seed(table, rows(table), where or {}).values()))
+
+
+def contrast(rows: Rows, low: Mapping[str, Position], high: Mapping[str, Position]) -> Statistic:
+    """Rows under the conditions `high` minus those under `low` (axis -> value), averaged over the other axes."""
 
     def statistic(table: Table) -> F64:
-        final = table.final(metric)
-        fixed = where or {}
-        return paired(per_seed(table, final, {axis: low, **fixed}), per_seed(table, final, {axis: high, **fixed}))
+        values = rows(table)
+        return paired(per_seed(table, values, low), per_seed(table, values, high))
 
     return statistic
+
+
+def difference(
+    metric: str, axis: str, low: Position, high: Position, where: Mapping[str, Position] | None = None
+) -> Statistic:
+    """The final metric at axis = high minus that at axis = low, under `where` (axis -> value)."""
+    fixed = where or {}
+    return contrast(measured(metric), {axis: low, **fixed}, {axis: high, **fixed})
 
 
 def paired(first: Mapping[int, float], second: Mapping[int, float]) -> F64:

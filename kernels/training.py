@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kernels.engine.seam import F32, I32, SLOTS, Block, Data, Engine, Method, Network, Optimizer, Schedule
-from kernels.experiment import Cell, Footprint, State
+from kernels.experiment import Cell, Footprint, State, take_over
 from kernels.philox import Purpose, normal, permutation
 
 Measure = Callable[[Engine, Block, Mapping[str, Data]], dict[str, F32]]
@@ -104,16 +104,25 @@ def epoch_order(seed: int, samples: int, epoch: int, replica: int = 0) -> I32:
     return permutation(seed, Purpose.ORDER, samples, (epoch, replica, 0))
 
 
-def shuffled(cells: Sequence[Cell], samples: int, replicas: int = 1) -> Callable[[int, int], I32]:
-    """`Recipe.order` of cells that see all samples in each epoch, in a new order that their seed draws."""
-    networks = [(cell.seed, replica) for cell in cells for replica in range(replicas)]
+def shuffled(
+    cells: Sequence[Cell], samples: int, replicas: int = 1, arranged: Callable[[Cell, I32], I32] | None = None
+) -> Callable[[int, int], I32]:
+    """`Recipe.order` of cells that see all samples in each epoch, in a new order that their seed draws.
+
+    `arranged` (cell, order of an epoch [samples]) makes of it the one in which that cell sees them.
+    """
+    networks = [(cell, replica) for cell in cells for replica in range(replicas)]
 
     def order(first: int, end: int) -> I32:
         drawn = {
-            (seed, replica): np.concatenate([epoch_order(seed, samples, e, replica) for e in range(first, end)])
-            for seed, replica in sorted(set(networks))
+            (seed, replica): [epoch_order(seed, samples, epoch, replica) for epoch in range(first, end)]
+            for seed, replica in sorted({(cell.seed, replica) for cell, replica in networks})
         }
-        return np.stack([drawn[network] for network in networks])
+        rows = np.empty((len(networks), (end - first) * samples), dtype=np.int32)
+        for row, (cell, replica) in zip(rows, networks, strict=True):
+            epochs = drawn[cell.seed, replica]
+            np.concatenate([arranged(cell, one) for one in epochs] if arranged else epochs, out=row)
+        return rows
 
     return order
 
@@ -208,11 +217,6 @@ class Training:
 
     def restore(self, state: State) -> None:
         """See `Program`."""
-        mine: State = self.export() | {"params": self._block.params, "slots": self._block.slots}
-        for name, array in state.items():
-            if name not in mine or mine[name].dtype != array.dtype or mine[name].shape != array.shape:
-                raise ValueError(f"saved array {name} {array.dtype} {list(array.shape)} does not belong to this block")
-            if mine[name] is not array:
-                mine[name][...] = array
+        take_over(self.export() | {"params": self._block.params, "slots": self._block.slots}, state)
         step, measurements = (int(v) for v in state["progress"])
         self._block.step, self._measurements, self._schedule = step, measurements, None

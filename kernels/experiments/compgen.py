@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
+from kernels.course import Course
+from kernels.engine.seam import F32, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition, Experiment, Metric
 from kernels.findings import Claim, Curve, difference
-from kernels.measures import LOSS_LIMIT, effective_rank
+from kernels.measures import accuracy, effective_rank, fit, loss
 from kernels.tasks import compositional, compositional_gap
-from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
+from kernels.training import Training
 
 # Published: 20 inputs in 4 binary groups, 2 classes by an XOR-like interaction. Ours, the same for every width and
 # condition: the held-out combinations show one value of a group while two other groups agree; noise, samples, batch,
@@ -39,10 +40,10 @@ GRID = {"width": (32, 64, 128, 256), "depth": (1, 2), "learning_rate": (0.01, 0.
 # The last two numbers are tolerances between torch hosts. Largest differences over 144 cells started one ulp apart, by
 # `python benchmarks/tolerances.py compgen --seeds 6`: loss 8e-6 early, 5e-3 late; accuracy 0, .006; rank 2e-6, 4e-3.
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the training set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
-    "train_accuracy": Metric("share of the training set classified rightly", "1", 0.0, 1.0, 0.0021, 0.03),
-    "id_accuracy": Metric("accuracy on seen combinations, new samples", "1", 0.0, 1.0, 0.0021, 0.03),
-    "ood_accuracy": Metric("accuracy on held-out combinations", "1", 0.0, 1.0, 0.0021, 0.03),
+    "train_loss": loss("mean cross-entropy on the training set", 1e-4, 0.03),
+    "train_accuracy": accuracy("share of the training set classified rightly", 0.0021, 0.03),
+    "id_accuracy": accuracy("accuracy on seen combinations, new samples", 0.0021, 0.03),
+    "ood_accuracy": accuracy("accuracy on held-out combinations", 0.0021, 0.03),
     "gap": Metric("id_accuracy minus ood_accuracy", "1", -1.0, 1.0, 0.0042, 0.06),
     "effective_rank": Metric("effective rank of the first layer's weights", "1", 0.0, 20.001, 1e-4, 0.03, exact=False),
 }
@@ -53,34 +54,20 @@ def network(condition: Condition) -> Network:
     return compositional.perceptron(TASK, int(condition["width"]), int(condition["depth"]))
 
 
+COURSE = Course(
+    network=network, train=TASK.train, test=2 * TASK.test, batch=BATCH, rate="learning_rate", measured=MEASURED
+)
+
+
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
     """The program of a block of cells of one width and depth."""
-    of = network(cells[0].condition)
-    recipe = Recipe(
-        network=of,
-        optimizer=Optimizer("sgd"),
-        samples=TASK.train,
-        batch=BATCH,
-        measured=MEASURED,
-        rates=tuple(float(cell.condition["learning_rate"]) for cell in cells),
-        sets=compositional.sets(TASK, cells),
-        measure=measure,
-        metrics=METRICS,
-        measure_work=of.forward_flops(TASK.train + 2 * TASK.test),
-    )
-    return Training(cells, engine, recipe)
-
-
-def work(condition: Condition) -> float:
-    """Floating-point operations of one cell."""
-    of = network(condition)
-    return cell_work(of, TASK.train, MEASURED, of.forward_flops(TASK.train + 2 * TASK.test))
+    return Training(cells, engine, COURSE.recipe(cells, compositional.sets(TASK, cells), measure, METRICS))
 
 
 def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
     """Every metric [cells] of the block as it is."""
     return {
-        **compositional_gap.fit(engine, block, data),
+        **fit(engine, block, data, "train"),
         **compositional_gap.gap(engine, block, data),
         "effective_rank": effective_rank(block.weights(0)).astype(np.float32),
     }
@@ -100,11 +87,9 @@ EXPERIMENT = Experiment(
     measurements=len(MEASURED),
     early=2,  # before training and after one epoch
     shape=lambda condition: (condition["width"], condition["depth"]),
-    width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
-    work=work,
-    memory=lambda condition: cell_memory(
-        network(condition), "sgd", TASK.train + 2 * TASK.test, longest_segment(MEASURED) * TASK.train
-    ),
+    width=COURSE.width,
+    work=COURSE.work,
+    memory=COURSE.memory,
     start=start,
     contradiction=contradiction,
     curves=(

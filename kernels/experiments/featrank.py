@@ -13,23 +13,25 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
+from kernels.course import Course
+from kernels.engine.seam import F32, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition, Experiment, Metric
 from kernels.findings import Claim, Curve, difference
 from kernels.measures import (
-    LOSS_LIMIT,
+    accuracy,
     centred_singular_values,
     entropy_rank,
     explained,
+    fit,
+    loss,
     not_counts,
     participation_ratio,
-    recorded_loss,
-    share,
+    right,
     spectrum_flops,
     stable_rank,
 )
 from kernels.tasks import mixture
-from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
+from kernels.training import Training
 
 # The task was never published. Ours, the same for every width: 20 inputs as in the sister experiments, 5 classes of two
 # clusters, so that it is not linear. Batch, rate and epochs let every width learn its training set; the spread of the
@@ -63,9 +65,9 @@ def _spectral(layer: int) -> dict[str, Metric]:
 
 
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the training set", "nat", 0.0, LOSS_LIMIT, 1e-5, 1e-3),
-    "train_accuracy": Metric("share of the training set classified rightly", "1", 0.0, 1.0, 0.0021, 0.01),
-    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0041, 0.01),
+    "train_loss": loss("mean cross-entropy on the training set", 1e-5, 1e-3),
+    "train_accuracy": accuracy("share of the training set classified rightly", 0.0021, 0.01),
+    "test_accuracy": accuracy("share of the test set classified rightly", 0.0041, 0.01),
     **_spectral(1),
     **_spectral(2),
     "rank_ratio": Metric("effective_rank.2 divided by the width", "1", 0.0, 1.001, 1e-5, 1e-3, exact=False),
@@ -77,44 +79,31 @@ def network(condition: Condition) -> Network:
     return Network((TASK.inputs, *(int(condition["width"]),) * len(LAYERS), TASK.classes), "relu", "softmax")
 
 
-def start(cells: Sequence[Cell], engine: Engine) -> Training:
-    """The program of a block of cells of one width."""
-    of = network(cells[0].condition)
-    recipe = Recipe(
-        network=of,
-        optimizer=Optimizer("sgd"),
-        samples=TASK.train,
-        batch=BATCH,
-        measured=MEASURED,
-        rates=(RATE,) * len(cells),
-        sets=mixture.sets(TASK, cells),
-        measure=measure,
-        metrics=METRICS,
-        measure_work=measure_work(of),
-    )
-    return Training(cells, engine, recipe)
-
-
 def measure_work(of: Network) -> float:
     """Operations of one measurement: both sets evaluated, and per layer its activations and their spectrum."""
     spectra = sum(of.forward_flops(TASK.test) + spectrum_flops(of.sizes[layer], TASK.test) for layer in LAYERS)
     return of.forward_flops(TASK.train + TASK.test) + spectra
 
 
-def work(condition: Condition) -> float:
-    """Floating-point operations of one cell."""
-    of = network(condition)
-    return cell_work(of, TASK.train, MEASURED, measure_work(of))
+COURSE = Course(
+    network=network,
+    train=TASK.train,
+    test=TASK.test,
+    batch=BATCH,
+    rate=RATE,
+    measured=MEASURED,
+    measure_work=measure_work,
+)
+
+
+def start(cells: Sequence[Cell], engine: Engine) -> Training:
+    """The program of a block of cells of one width."""
+    return Training(cells, engine, COURSE.recipe(cells, mixture.sets(TASK, cells), measure, METRICS))
 
 
 def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
     """Every metric [cells] of the block as it is."""
-    train = engine.evaluate(block, data["train"])
-    found = {
-        "train_loss": recorded_loss(train.loss),
-        "train_accuracy": share(train.correct, TASK.train),
-        "test_accuracy": share(engine.evaluate(block, data["test"]).correct, TASK.test),
-    }
+    found = fit(engine, block, data, "train") | {"test_accuracy": right(engine, block, data["test"])}
     for layer in LAYERS:
         values = centred_singular_values(engine.activations(block, data["test"], layer - 1))
         found |= {
@@ -156,11 +145,9 @@ EXPERIMENT = Experiment(
     measurements=len(MEASURED),
     early=2,  # before training and after one epoch
     shape=lambda condition: condition["width"],
-    width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
-    work=work,
-    memory=lambda condition: cell_memory(
-        network(condition), "sgd", TASK.train + TASK.test, longest_segment(MEASURED) * TASK.train
-    ),
+    width=COURSE.width,
+    work=COURSE.work,
+    memory=COURSE.memory,
     start=start,
     contradiction=contradiction,
     curves=(

@@ -8,17 +8,17 @@ deep networks" (ICML 2017). docs/experiments/memdyn.md gives the definition, the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimizer
-from kernels.experiment import Cell, Condition, Experiment, Footprint, Metric
-from kernels.findings import Claim, Curve, Table, per_seed
-from kernels.measures import LOSS_LIMIT, not_counts, recorded_loss, share
+from kernels.course import Course
+from kernels.engine.seam import F32, F64, Block, Data, Engine, Network
+from kernels.experiment import Cell, Condition, Experiment, Footprint
+from kernels.findings import Claim, Curve, Position, Rows, Statistic, Table, averaged
+from kernels.measures import accuracy, first_epoch, fit, from_then_on, loss, not_counts, recorded_loss, share
 from kernels.tasks import clouds
-from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
+from kernels.training import Training
 
 # Published: two hidden layers, five levels from 0 to 60 %, every epoch. The levels are spaced evenly. Ten classes, so
 # that the true class stays the most frequent one at every level; the separation is the one value calibrated, for the
@@ -35,20 +35,28 @@ CORRUPTED = tuple(level for level in GRID["corruption"] if level)
 # The last two numbers are tolerances between torch hosts. Largest differences over 10 cells started one ulp apart, by
 # `python benchmarks/tolerances.py memdyn --seeds 2`: losses 1e-7 early, .025 late; accuracies 0, .022.
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the labels shown", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.1),
-    "clean_accuracy": Metric("share of clean training samples given their label", "1", 0.0, 1.0, 0.0041, 0.08),
-    "corrupted_accuracy": Metric(
-        "share of corrupted training samples given their wrong label, 0 if there are none", "1", 0.0, 1.0, 0.0041, 0.08
+    "train_loss": loss("mean cross-entropy on the labels shown", 1e-4, 0.1),
+    "clean_accuracy": accuracy("share of clean training samples given their label", 0.0041, 0.08),
+    "corrupted_accuracy": accuracy(
+        "share of corrupted training samples given their wrong label, 0 if there are none", 0.0041, 0.08
     ),
-    "recovered_accuracy": Metric(
-        "share of corrupted training samples given their true class, 0 if there are none", "1", 0.0, 1.0, 0.0041, 0.08
+    "recovered_accuracy": accuracy(
+        "share of corrupted training samples given their true class, 0 if there are none", 0.0041, 0.08
     ),
-    "test_loss": Metric("mean cross-entropy on the test set", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.1),
-    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0041, 0.08),
+    "test_loss": loss("mean cross-entropy on the test set", 1e-4, 0.1),
+    "test_accuracy": accuracy("share of the test set classified rightly", 0.0041, 0.08),
 }
 
 NETWORK = Network((TASK.dimensions, WIDTH, WIDTH, TASK.classes), "relu", "softmax")
-MEASURE_WORK = float(NETWORK.forward_flops(2 * TASK.train + TASK.test))
+COURSE = Course(
+    network=lambda condition: NETWORK,
+    train=TASK.train,
+    test=TASK.test,
+    batch=BATCH,
+    rate=RATE,
+    measured=MEASURED,
+    measure_work=lambda of: of.forward_flops(2 * TASK.train + TASK.test),
+)
 
 
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
@@ -58,7 +66,7 @@ def start(cells: Sequence[Cell], engine: Engine) -> Training:
 
     def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
         """Every metric [cells] of the block as it is."""
-        train, test = (engine.evaluate(block, data[name]) for name in ("train", "test"))
+        train = engine.evaluate(block, data["train"])
         answers = engine.activations(block, data["train"], len(NETWORK.layers) - 1).argmax(1)
         shown = data["train"].y.argmax(1)[data["train"].task]
         corrupted, learned = shown != classes, answers == shown
@@ -68,28 +76,15 @@ def start(cells: Sequence[Cell], engine: Engine) -> Training:
             "clean_accuracy": share((learned & ~corrupted).sum(1), TASK.train - wrong),
             "corrupted_accuracy": share((learned & corrupted).sum(1), np.maximum(wrong, 1)),
             "recovered_accuracy": share(((answers == classes) & corrupted).sum(1), np.maximum(wrong, 1)),
-            "test_loss": recorded_loss(test.loss),
-            "test_accuracy": share(test.correct, TASK.test),
+            **fit(engine, block, data, "test"),
         }
 
-    recipe = Recipe(
-        network=NETWORK,
-        optimizer=Optimizer("sgd"),
-        samples=TASK.train,
-        batch=BATCH,
-        measured=MEASURED,
-        rates=(RATE,) * len(cells),
-        sets=clouds.sets(TASK, cells, "corruption"),
-        measure=measure,
-        metrics=METRICS,
-        measure_work=MEASURE_WORK,
-    )
-    return Training(cells, engine, recipe)
+    return Training(cells, engine, COURSE.recipe(cells, clouds.sets(TASK, cells, "corruption"), measure, METRICS))
 
 
 def memory(condition: Condition) -> Footprint:
     """What a cell takes: every level has its own training labels, and keeps a copy of the inputs."""
-    trained = cell_memory(NETWORK, "sgd", TASK.train + TASK.test, longest_segment(MEASURED) * TASK.train)
+    trained = COURSE.memory(condition)
     return Footprint(trained.cell + trained.seed, 0.0)
 
 
@@ -117,7 +112,7 @@ def _not_of(level: float, metrics: Mapping[str, F32]) -> str | None:
 
 def half_learned(table: Table, part: str) -> F64:
     """The epoch [rows] at which half of the part's labels ("clean" or "corrupted") are first answered as shown."""
-    return _first(table.metrics[f"{part}_accuracy"] >= 0.5)
+    return first_epoch(table.metrics[f"{part}_accuracy"] >= 0.5, MEASURED)
 
 
 def onset(table: Table) -> F64:
@@ -125,8 +120,7 @@ def onset(table: Table) -> F64:
 
     A network that only generalizes answers them less often so: it gives the true class.
     """
-    below = table.metrics["corrupted_accuracy"] <= 1.0 / TASK.classes
-    return _first(np.logical_and.accumulate(~below[:, ::-1], axis=1)[:, ::-1])
+    return first_epoch(from_then_on(table.metrics["corrupted_accuracy"] > 1.0 / TASK.classes), MEASURED)
 
 
 def best_epoch(table: Table) -> F64:
@@ -140,19 +134,9 @@ def lead(table: Table) -> F64:
     return half_learned(table, "corrupted") - half_learned(table, "clean")
 
 
-def _first(reached: NDArray[np.bool_]) -> F64:
-    """The first epoch [rows] that is true in [rows, epochs]; the last epoch where none is."""
-    found: F64 = np.where(reached.any(1), reached.argmax(1), reached.shape[1] - 1).astype(np.float64)
-    return found
-
-
-def at_level(rows: Callable[[Table], F64], level: float) -> Callable[[Table], F64]:
-    """A statistic: values of rows at one level of corruption, per seed [seeds]."""
-    return lambda table: np.array(list(per_seed(table, rows(table), {"corruption": level}).values()))
-
-
-def _epochs(title: str, name: str, label: str, rows: Callable[[Table], F64], levels: Sequence[float]) -> Curve:
-    return Curve(title, "corruption", name, label, {}, {level: at_level(rows, level) for level in levels})
+def _epochs(title: str, name: str, label: str, rows: Rows, levels: Sequence[float]) -> Curve:
+    points: dict[Position, Statistic] = {level: averaged(rows, {"corruption": level}) for level in levels}
+    return Curve(title, "corruption", name, label, {}, points)
 
 
 EXPERIMENT = Experiment(
@@ -164,8 +148,8 @@ EXPERIMENT = Experiment(
     measurements=len(MEASURED),
     early=2,  # before training and after one epoch
     shape=lambda condition: 0,  # all networks are alike
-    width=lambda condition, cache: cells_in_cache(NETWORK, BATCH, cache),
-    work=lambda condition: cell_work(NETWORK, TASK.train, MEASURED, MEASURE_WORK),
+    width=COURSE.width,
+    work=COURSE.work,
     memory=memory,
     start=start,
     contradiction=contradiction,
@@ -194,7 +178,7 @@ EXPERIMENT = Experiment(
             "#26",
             f"With {level:.0%} of the labels corrupted, clean ones are learned first",
             "at every level, no figure published",
-            at_level(lead, level),
+            averaged(lead, {"corruption": level}),
             "epochs from half of the clean labels learned to half of the corrupted ones",
         )
         for level in CORRUPTED

@@ -12,24 +12,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
+from kernels.course import Course
+from kernels.engine.seam import F32, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition, Experiment, Metric
 from kernels.findings import Claim, Curve, difference
 from kernels.measures import (
-    LOSS_LIMIT,
+    accuracy,
     alignment,
     centred_singular_values,
+    fit,
+    loss,
     not_counts,
     participation_ratio,
-    recorded_loss,
     redundancy,
+    right,
     selectivity,
-    share,
     sparseness,
     spectrum_flops,
 )
 from kernels.tasks import interaction
-from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
+from kernels.training import Training
 
 # Published: 20 inputs in 4 groups, an XOR-like interaction of groups 0 and 1, two ReLU layers, the widths. Ours, the
 # same for every width: normal inputs, because binary ones with noise are learnt before first-layer weights have moved;
@@ -69,9 +71,9 @@ def _layer(number: int) -> dict[str, Metric]:
 
 
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the training set", "nat", 0.0, LOSS_LIMIT, 1e-5, 1e-3),
-    "train_accuracy": Metric("share of the training set classified rightly", "1", 0.0, 1.0, 0.0021, 0.02),
-    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0041, 0.02),
+    "train_loss": loss("mean cross-entropy on the training set", 1e-5, 1e-3),
+    "train_accuracy": accuracy("share of the training set classified rightly", 0.0021, 0.02),
+    "test_accuracy": accuracy("share of the test set classified rightly", 0.0041, 0.02),
     "alignment": Metric(
         "largest group's share of a first-layer neuron's weights", "1", 0.0, 1.0, 1e-5, 0.01, exact=False
     ),
@@ -85,24 +87,6 @@ def network(condition: Condition) -> Network:
     return Network((TASK.inputs, *(int(condition["width"]),) * len(LAYERS), 2), "relu", "softmax")
 
 
-def start(cells: Sequence[Cell], engine: Engine) -> Training:
-    """The program of a block of cells of one width."""
-    of = network(cells[0].condition)
-    recipe = Recipe(
-        network=of,
-        optimizer=Optimizer("sgd"),
-        samples=TASK.train,
-        batch=BATCH,
-        measured=MEASURED,
-        rates=(RATE,) * len(cells),
-        sets=interaction.sets(TASK, cells),
-        measure=measure,
-        metrics=METRICS,
-        measure_work=measure_work(of),
-    )
-    return Training(cells, engine, recipe)
-
-
 def measure_work(of: Network) -> float:
     """Operations of one measurement: both sets evaluated, and per layer its activations and its weights' spectrum."""
     layers = sum(
@@ -111,19 +95,27 @@ def measure_work(of: Network) -> float:
     return of.forward_flops(TASK.train + TASK.test) + layers
 
 
-def work(condition: Condition) -> float:
-    """Floating-point operations of one cell."""
-    of = network(condition)
-    return cell_work(of, TASK.train, MEASURED, measure_work(of))
+COURSE = Course(
+    network=network,
+    train=TASK.train,
+    test=TASK.test,
+    batch=BATCH,
+    rate=RATE,
+    measured=MEASURED,
+    measure_work=measure_work,
+)
+
+
+def start(cells: Sequence[Cell], engine: Engine) -> Training:
+    """The program of a block of cells of one width."""
+    return Training(cells, engine, COURSE.recipe(cells, interaction.sets(TASK, cells), measure, METRICS))
 
 
 def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
     """Every metric [cells] of the block as it is."""
-    train, test = engine.evaluate(block, data["train"]), data["test"]
-    found = {
-        "train_loss": recorded_loss(train.loss),
-        "train_accuracy": share(train.correct, TASK.train),
-        "test_accuracy": share(engine.evaluate(block, test).correct, TASK.test),
+    test = data["test"]
+    found = fit(engine, block, data, "train") | {
+        "test_accuracy": right(engine, block, test),
         "alignment": alignment(block.weights(0), TASK.groups).astype(np.float32),
     }
     for layer in LAYERS:
@@ -159,11 +151,9 @@ EXPERIMENT = Experiment(
     measurements=len(MEASURED),
     early=2,  # before training and after one epoch
     shape=lambda condition: condition["width"],
-    width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
-    work=work,
-    memory=lambda condition: cell_memory(
-        network(condition), "sgd", TASK.train + TASK.test, longest_segment(MEASURED) * TASK.train
-    ),
+    width=COURSE.width,
+    work=COURSE.work,
+    memory=COURSE.memory,
     start=start,
     contradiction=contradiction,
     curves=(

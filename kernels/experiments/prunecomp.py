@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimizer
+from kernels.course import Course
+from kernels.engine.seam import F32, F64, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition, Experiment, Metric
 from kernels.experiments import compgen
-from kernels.findings import Claim, Curve, Position, Table, per_seed
-from kernels.measures import LOSS_LIMIT, effective_rank, pruned
+from kernels.findings import Claim, Curve, Position, Table, averaged
+from kernels.measures import accuracy, effective_rank, fit, loss, pruned
 from kernels.tasks import compositional, compositional_gap
-from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
+from kernels.training import Training
 
 # Published: the task as in compgen, the widths and the levels. Ours, the same for every width and level: compgen's
 # held-out combinations, samples, batch and middle rate; two hidden layers, so that a layer lies between the first and
@@ -38,17 +39,13 @@ GRID = {"width": (64, 128, 256)}
 # `python benchmarks/tolerances.py prunecomp --seeds 4`: loss 6e-8 early, 3e-5 late; accuracies 0, .003; ranks 0, 9e-4.
 # Early ones leave room for two weights of nearly the same size, of which another host prunes the other.
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the training set, unpruned", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
-    "train_accuracy": Metric("share of the training set classified rightly, unpruned", "1", 0.0, 1.0, 0.0021, 0.03),
+    "train_loss": loss("mean cross-entropy on the training set, unpruned", 1e-4, 0.03),
+    "train_accuracy": accuracy("share of the training set classified rightly, unpruned", 0.0021, 0.03),
 }
 for level in LEVELS:
     METRICS |= {
-        f"id_accuracy_{level}": Metric(
-            f"accuracy on seen combinations, new samples, {level} % pruned", "1", 0.0, 1.0, 0.0041, 0.03
-        ),
-        f"ood_accuracy_{level}": Metric(
-            f"accuracy on held-out combinations, {level} % pruned", "1", 0.0, 1.0, 0.0041, 0.03
-        ),
+        f"id_accuracy_{level}": accuracy(f"accuracy on seen combinations, new samples, {level} % pruned", 0.0041, 0.03),
+        f"ood_accuracy_{level}": accuracy(f"accuracy on held-out combinations, {level} % pruned", 0.0041, 0.03),
         f"gap_{level}": Metric(f"id_accuracy_{level} minus ood_accuracy_{level}", "1", -1.0, 1.0, 0.0082, 0.06),
         f"effective_rank_{level}": Metric(
             f"effective rank of the first layer's weights, {level} % pruned", "1", 0.0, 20.001, 5e-3, 0.03, exact=False
@@ -66,27 +63,26 @@ def measure_work(of: Network) -> float:
     return of.forward_flops(TASK.train + 2 * TASK.test * len(LEVELS))
 
 
+COURSE = Course(
+    network=network,
+    train=TASK.train,
+    test=2 * TASK.test,
+    batch=BATCH,
+    rate=RATE,
+    measured=MEASURED,
+    measure_work=measure_work,
+    measure_memory=lambda of: 4.0 * of.parameters,  # the pruned copy
+)
+
+
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
     """The program of a block of cells of one width."""
-    of = network(cells[0].condition)
-    recipe = Recipe(
-        network=of,
-        optimizer=Optimizer("sgd"),
-        samples=TASK.train,
-        batch=BATCH,
-        measured=MEASURED,
-        rates=(RATE,) * len(cells),
-        sets=compositional.sets(TASK, cells),
-        measure=measure,
-        metrics=METRICS,
-        measure_work=measure_work(of),
-    )
-    return Training(cells, engine, recipe)
+    return Training(cells, engine, COURSE.recipe(cells, compositional.sets(TASK, cells), measure, METRICS))
 
 
 def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
     """Every metric [cells] of the block as it is, and of its copies pruned at every level."""
-    found = compositional_gap.fit(engine, block, data)
+    found = fit(engine, block, data, "train")
     for level in LEVELS:
         copy = pruned(block, level / 100)
         found |= compositional_gap.gap(engine, copy, data, f"_{level}")
@@ -100,22 +96,22 @@ def contradiction(metrics: Mapping[str, F32]) -> str | None:
 
 
 def below_chance(table: Table) -> F64:
-    """Chance minus the best accuracy out of distribution that any pruning gives [seeds], averaged over the widths.
+    """Chance minus the best accuracy out of distribution that any pruning gives [rows].
 
     Chance is the margin: a network without any weights has it. Taking the best level of every network favours recovery.
     """
-    best = np.max([table.final(f"ood_accuracy_{level}") for level in LEVELS[1:]], axis=0)
-    return np.array(list(per_seed(table, CHANCE - best, {}).values()))
+    found: F64 = CHANCE - np.max([table.final(f"ood_accuracy_{level}") for level in LEVELS[1:]], axis=0)
+    return found
 
 
 def gap_left(table: Table) -> F64:
-    """The smallest gap that any pruning gives minus half the unpruned gap [seeds], averaged over the widths.
+    """The smallest gap that any pruning gives minus half the unpruned gap [rows].
 
     The margin is one half: a gap that pruning halves is nearer to recovered than to untouched. A gap also shrinks where
     pruning only destroys what was known, so this reading is the stricter one.
     """
-    smallest = np.min([table.final(f"gap_{level}") for level in LEVELS[1:]], axis=0)
-    return np.array(list(per_seed(table, smallest - table.final("gap_0") / 2, {}).values()))
+    smallest: F64 = np.min([table.final(f"gap_{level}") for level in LEVELS[1:]], axis=0)
+    return smallest - table.final("gap_0") / 2
 
 
 def by_width(title: str, metric: str, label: str, published: Mapping[Position, float]) -> tuple[Curve, ...]:
@@ -135,11 +131,9 @@ EXPERIMENT = Experiment(
     measurements=len(MEASURED),
     early=2,  # before training and after one epoch
     shape=lambda condition: condition["width"],
-    width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
-    work=lambda condition: cell_work(network(condition), TASK.train, MEASURED, measure_work(network(condition))),
-    memory=lambda condition: cell_memory(
-        network(condition), "sgd", TASK.train + 2 * TASK.test, longest_segment(MEASURED) * TASK.train
-    ).plus(4.0 * network(condition).parameters),  # the pruned copy
+    width=COURSE.width,
+    work=COURSE.work,
+    memory=COURSE.memory,
     start=start,
     contradiction=contradiction,
     curves=(
@@ -153,14 +147,14 @@ EXPERIMENT = Experiment(
             "#34",
             "Pruning does not recover generalization: at no level are unseen combinations answered better than guessed",
             "pruning at 25, 50, 75 % does not recover generalization; unpruned gap .942 at width 64",
-            below_chance,
+            averaged(below_chance),
             "one half minus the best accuracy out of distribution over the levels 25, 50, 75 %",
         ),
         Claim(
             "#34",
             "Pruning does not recover generalization: at every level more than half of the gap is left",
             "as above",
-            gap_left,
+            averaged(gap_left),
             "smallest gap over the levels 25, 50, 75 % minus half the unpruned gap",
         ),
     ),

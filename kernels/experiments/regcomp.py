@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimizer
+from kernels.course import Course
+from kernels.engine.seam import F32, F64, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition, Experiment, Metric, Value
 from kernels.experiments import compgen
 from kernels.findings import Claim, Curve, Position, Table, per_seed
-from kernels.measures import LOSS_LIMIT, effective_rank
+from kernels.measures import accuracy, effective_rank, fit, loss
 from kernels.tasks import compositional, compositional_gap
-from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
+from kernels.training import Training
 
 # Published: the task as in compgen, depth 2, the widths and the kinds of regularization. Ours, the same for every width
 # and kind: compgen's held-out combinations, samples, batch and middle rate; three times its epochs, since the gap of
@@ -48,10 +49,10 @@ GRID: dict[str, tuple[Value, ...]] = {"width": WIDTHS, "regularization": KINDS}
 # The last two numbers are tolerances between torch hosts. Largest differences over 48 cells started one ulp apart, by
 # `python benchmarks/tolerances.py regcomp --seeds 2`: loss 6e-7 early, 1e-3 late; accuracies 0, .006; rank 0, .017.
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the training set, no dropout", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
-    "train_accuracy": Metric("share of the training set classified rightly, no dropout", "1", 0.0, 1.0, 0.0021, 0.03),
-    "id_accuracy": Metric("accuracy on seen combinations, new samples", "1", 0.0, 1.0, 0.0021, 0.03),
-    "ood_accuracy": Metric("accuracy on held-out combinations", "1", 0.0, 1.0, 0.0021, 0.03),
+    "train_loss": loss("mean cross-entropy on the training set, no dropout", 1e-4, 0.03),
+    "train_accuracy": accuracy("share of the training set classified rightly, no dropout", 0.0021, 0.03),
+    "id_accuracy": accuracy("accuracy on seen combinations, new samples", 0.0021, 0.03),
+    "ood_accuracy": accuracy("accuracy on held-out combinations", 0.0021, 0.03),
     "gap": Metric("id_accuracy minus ood_accuracy", "1", -1.0, 1.0, 0.0042, 0.06),
     "effective_rank": Metric("effective rank of the first layer's weights", "1", 0.0, 20.001, 1e-4, 0.1, exact=False),
 }
@@ -62,36 +63,20 @@ def network(condition: Condition) -> Network:
     return compositional.perceptron(TASK, int(condition["width"]), DEPTH)
 
 
-def measure_work(of: Network) -> float:
-    """Floating-point operations of one measurement."""
-    return of.forward_flops(TASK.train + 2 * TASK.test)
+COURSE = Course(network=network, train=TASK.train, test=2 * TASK.test, batch=BATCH, rate=RATE, measured=MEASURED)
 
 
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
     """The program of a block of cells of one width."""
-    of = network(cells[0].condition)
     dropout, l2 = zip(*(REGULARIZATION[str(cell.condition["regularization"])] for cell in cells), strict=True)
-    recipe = Recipe(
-        network=of,
-        optimizer=Optimizer("sgd"),
-        samples=TASK.train,
-        batch=BATCH,
-        measured=MEASURED,
-        rates=(RATE,) * len(cells),
-        sets=compositional.sets(TASK, cells),
-        measure=measure,
-        metrics=METRICS,
-        measure_work=measure_work(of),
-        l2=l2,
-        dropout=dropout,
-    )
-    return Training(cells, engine, recipe)
+    recipe = COURSE.recipe(cells, compositional.sets(TASK, cells), measure, METRICS)
+    return Training(cells, engine, dataclasses.replace(recipe, l2=l2, dropout=dropout))
 
 
 def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
     """Every metric [cells] of the block as it is."""
     return {
-        **compositional_gap.fit(engine, block, data),
+        **fit(engine, block, data, "train"),
         **compositional_gap.gap(engine, block, data),
         "effective_rank": effective_rank(block.weights(0)).astype(np.float32),
     }
@@ -164,11 +149,9 @@ EXPERIMENT = Experiment(
     measurements=len(MEASURED),
     early=2,  # before training and after one epoch
     shape=lambda condition: condition["width"],
-    width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
-    work=lambda condition: cell_work(network(condition), TASK.train, MEASURED, measure_work(network(condition))),
-    memory=lambda condition: cell_memory(
-        network(condition), "sgd", TASK.train + 2 * TASK.test, longest_segment(MEASURED) * TASK.train
-    ),
+    width=COURSE.width,
+    work=COURSE.work,
+    memory=COURSE.memory,
     start=start,
     contradiction=contradiction,
     curves=(

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
+from kernels.course import Course
+from kernels.engine.seam import F32, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition, Experiment, Metric
 from kernels.findings import Claim, Curve, difference
 from kernels.measures import (
     DISTANCE_LIMIT,
-    LOSS_LIMIT,
+    accuracy,
+    loss,
     mean_pairwise_cka,
     not_counts,
     recorded_loss,
@@ -24,16 +26,7 @@ from kernels.measures import (
     share,
 )
 from kernels.tasks import mixture
-from kernels.training import (
-    Measure,
-    Recipe,
-    Training,
-    cell_memory,
-    cell_work,
-    cells_in_cache,
-    he_normal,
-    longest_segment,
-)
+from kernels.training import Measure, Training, he_normal
 
 # Nothing of the task was published. Two clusters a class, so that no linear map solves it; `spread` and the rate were
 # chosen once so that width 32 has the published alignment of .79.
@@ -53,8 +46,8 @@ METRICS = {
     "distance": Metric(
         "mean relative distance of weights from their start", "1", 0.0, DISTANCE_LIMIT, 1e-4, 0.03, exact=False
     ),
-    "train_loss": Metric("mean cross-entropy on the training set, of 4 networks", "nat", 0.0, LOSS_LIMIT, 1e-4, 0.03),
-    "test_accuracy": Metric("share of the test set classified rightly, of 4 networks", "1", 0.0, 1.0, 0.0011, 0.03),
+    "train_loss": loss("mean cross-entropy on the training set, of 4 networks", 1e-4, 0.03),
+    "test_accuracy": accuracy("share of the test set classified rightly, of 4 networks", 0.0011, 0.03),
 }
 
 
@@ -64,22 +57,28 @@ def network(condition: Condition) -> Network:
     return Network((TASK.inputs, *(units for units in hidden if units), TASK.classes), "relu", "softmax")
 
 
+def measure_work(of: Network) -> float:
+    """Operations of one measurement: forward passes, and the products of four representations with each other."""
+    products = 2 * of.sizes[-2] ** 2 * TASK.test * (4 + 6)
+    return float(REPLICAS * of.forward_flops(TASK.train + 2 * TASK.test) + products)
+
+
+COURSE = Course(
+    network=network,
+    train=TASK.train,
+    test=TASK.test,
+    batch=BATCH,
+    rate=RATE,
+    measured=MEASURED,
+    measure_work=measure_work,
+    replicas=REPLICAS,
+)
+
+
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
     """The program of a block of cells of one shape."""
-    recipe = Recipe(
-        network=network(cells[0].condition),
-        optimizer=Optimizer("sgd"),
-        samples=TASK.train,
-        batch=BATCH,
-        measured=MEASURED,
-        rates=(RATE,) * len(cells),
-        sets=mixture.sets(TASK, cells, REPLICAS),
-        measure=measure_of(cells),
-        metrics=METRICS,
-        measure_work=measure_work(cells[0].condition),
-        replicas=REPLICAS,
-    )
-    return Training(cells, engine, recipe)
+    sets = mixture.sets(TASK, cells, REPLICAS)
+    return Training(cells, engine, COURSE.recipe(cells, sets, measure_of(cells), METRICS))
 
 
 def measure_of(cells: Sequence[Cell]) -> Measure:
@@ -100,13 +99,6 @@ def measure_of(cells: Sequence[Cell]) -> Measure:
     return measure
 
 
-def measure_work(condition: Condition) -> float:
-    """Operations of one measurement: forward passes, and the products of four representations with each other."""
-    of = network(condition)
-    products = 2 * of.sizes[-2] ** 2 * TASK.test * (4 + 6)
-    return float(REPLICAS * of.forward_flops(TASK.train + 2 * TASK.test) + products)
-
-
 def contradiction(metrics: Mapping[str, F32]) -> str | None:
     """What a cell's metrics say against each other, or None."""
     if metrics["distance"][0] != 0.0:
@@ -123,11 +115,9 @@ EXPERIMENT = Experiment(
     measurements=len(MEASURED),
     early=2,  # before training and after one epoch
     shape=lambda condition: (condition["width"], condition["second"]),
-    width=lambda condition, cache: max(1, cells_in_cache(network(condition), BATCH, cache) // REPLICAS),
-    work=lambda condition: cell_work(network(condition), TASK.train, MEASURED, measure_work(condition), REPLICAS),
-    memory=lambda condition: cell_memory(
-        network(condition), "sgd", TASK.train + TASK.test, longest_segment(MEASURED) * TASK.train, REPLICAS
-    ),
+    width=COURSE.width,
+    work=COURSE.work,
+    memory=COURSE.memory,
     start=start,
     contradiction=contradiction,
     curves=(

@@ -1,10 +1,12 @@
 """Measures of networks and their representations: small pure functions, each with its definition's source."""
 
 from kernels.measures.alignment import linear_cka, mean_pairwise_cka
+from kernels.measures.curves import first_epoch, from_then_on, half_risen
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
-from kernels.measures.information import binned, information
-from kernels.measures.norms import NORM_LIMIT, input_norms, weight_norms
-from kernels.measures.probe import probe_accuracy
+from kernels.measures.fit import fit, right
+from kernels.measures.information import binned, bits, information, layer_information, possible_information
+from kernels.measures.norms import NORM_LIMIT, RATIO_LIMIT, input_norms, norm, norm_ratio, weight_norms
+from kernels.measures.probe import probe_accuracies, probe_accuracy
 from kernels.measures.pruning import pruned
 from kernels.measures.rank import (
     centred_singular_values,
@@ -15,30 +17,44 @@ from kernels.measures.rank import (
     spectrum_flops,
     stable_rank,
 )
-from kernels.measures.recorded import LOSS_LIMIT, not_counts, recorded_loss, share
+from kernels.measures.recorded import LOSS_LIMIT, accuracy, loss, not_counts, recorded_loss, share
 from kernels.measures.specialization import alignment, redundancy, selectivity, sparseness
 
 __all__ = [
     "DISTANCE_LIMIT",
     "LOSS_LIMIT",
     "NORM_LIMIT",
+    "RATIO_LIMIT",
+    "accuracy",
     "alignment",
     "binned",
+    "bits",
     "centred_singular_values",
     "effective_rank",
     "entropy_rank",
     "explained",
+    "first_epoch",
+    "fit",
+    "from_then_on",
+    "half_risen",
     "information",
     "input_norms",
+    "layer_information",
     "linear_cka",
+    "loss",
     "mean_pairwise_cka",
+    "norm",
+    "norm_ratio",
     "not_counts",
     "participation_ratio",
+    "possible_information",
+    "probe_accuracies",
     "probe_accuracy",
     "pruned",
     "recorded_loss",
     "redundancy",
     "relative_distance",
+    "right",
     "selectivity",
     "share",
     "sparseness",

@@ -7,10 +7,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.engine.seam import F32, I64
+from kernels.engine.seam import F32, F64, I64
+from kernels.experiment import Metric
 from kernels.philox import log
 
 LN2 = 0.6931471805599453
+
+
+def bits(meaning: str, most: float, early: float, late: float) -> Metric:
+    """The metric of an amount of information, with its tolerances between torch hosts."""
+    return Metric(meaning, "bit", 0.0, most, early, late, exact=False)
 
 
 def binned(values: F32, low: float, high: float, bins: int) -> NDArray[np.uint8]:
@@ -40,6 +46,28 @@ def information(codes: NDArray[np.uint8], labels: I64) -> tuple[float, float]:
     layer = _entropy(state)
     both = layer + _entropy(labels) - _entropy(state * (labels.max() + 1) + labels)
     return layer, max(0.0, both)
+
+
+def layer_information(activations: F32, labels: I64, bins: int, bounds: tuple[float, float] | None) -> F64:
+    """`information` [2, cells] of a layer's activations [cells, units, patterns] and labels [cells, patterns].
+
+    In so many bins between the bounds; where None is given, from 0 to the cell's largest activation, so that a common
+    factor changes nothing.
+    """
+    found = np.zeros((len(activations), 2))
+    for cell, values in enumerate(activations):
+        low, high = bounds or (0.0, float(values.max()))
+        found[cell] = information(binned(values, low, high, bins), labels[cell])
+    return found.T
+
+
+def possible_information(i_xt: F32, i_ty: F32, inputs: float) -> bool:
+    """Whether layers can tell so much [...], of inputs of so many bits and labels of two equally likely classes.
+
+    A layer tells of the label at most all that it tells of the input; within a class, at most 1 bit less than all.
+    """
+    within_class = i_xt.astype(np.float64) - i_ty
+    return bool(np.all((within_class >= -1e-6) & (within_class <= inputs - 1 + 1e-5)))
 
 
 def _entropy(values: I64) -> float:

@@ -1,13 +1,21 @@
-"""Norms: how large weights are, and how much of the gradient reaches each input."""
+"""Norms: how large weights are, how much of the gradient reaches each input, and how two norms compare."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from kernels.engine.seam import F32, F64, Layer
+from kernels.experiment import Metric
 
 NORM_LIMIT = 1e6
 """The recorded norm of what diverged: results hold finite numbers only."""
+RATIO_LIMIT = 1e3
+"""The recorded ratio of a norm to one that is zero, or nearly."""
+
+
+def norm(meaning: str, early: float, late: float) -> Metric:
+    """The metric of a norm, with its tolerances between torch hosts."""
+    return Metric(meaning, "1", 0.0, NORM_LIMIT, early, late, exact=False)
 
 
 def weight_norms(rows: F32, layer: Layer) -> F32:
@@ -24,6 +32,12 @@ def input_norms(rows: F32, layer: Layer) -> F32:
     Of a gradient's rows it says how strongly an input is being learned, whatever the number of inputs beside it.
     """
     return _recorded(_columns(rows, layer))
+
+
+def norm_ratio(above: F32, below: F32) -> F32:
+    """One norm over another [...], at most RATIO_LIMIT; 1 where both are zero, as in a network that died."""
+    found = np.divide(above, below, out=np.full_like(above, RATIO_LIMIT), where=below * np.float32(RATIO_LIMIT) > above)
+    return np.where((above == 0) & (below == 0), np.float32(1.0), found)
 
 
 def _columns(rows: F32, layer: Layer) -> F64:

@@ -38,3 +38,9 @@ def probe_accuracy(train: F32, train_targets: F32, test: F32, test_targets: F32)
         output = output + weights.T @ (k - centre)
     right: F64 = ((output < 0) == (test_targets < 0)).mean(1)
     return right
+
+
+def probe_accuracies(train: F32, train_targets: F32, test: F32, test_targets: F32) -> F32:
+    """`probe_accuracy` of each cell [cells, targets]: activations and targets [cells, ...]."""
+    cells = zip(train, train_targets, test, test_targets, strict=True)
+    return np.stack([probe_accuracy(*one) for one in cells]).astype(np.float32)

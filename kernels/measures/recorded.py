@@ -1,4 +1,4 @@
-"""How measured values are recorded: finite float32, accuracies as shares of a count."""
+"""How measured values are recorded: finite float32, accuracies as shares of a count; and the metrics that they are."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 
 from kernels.engine.seam import F32, F64, I64
+from kernels.experiment import Metric
 
 LOSS_LIMIT = 1e6
 """The recorded loss of a network that diverged: results hold finite numbers only."""
+
+
+def loss(meaning: str, early: float, late: float) -> Metric:
+    """The metric of a mean loss, with its tolerances between torch hosts."""
+    return Metric(meaning, "nat", 0.0, LOSS_LIMIT, early, late)
+
+
+def accuracy(meaning: str, early: float, late: float, exact: bool = True) -> Metric:
+    """The metric of a share of samples, with its tolerances between torch hosts."""
+    return Metric(meaning, "1", 0.0, 1.0, early, late, exact)
 
 
 def recorded_loss(loss: F64) -> F32:

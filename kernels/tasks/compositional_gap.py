@@ -1,4 +1,4 @@
-"""What is measured of networks that learn the compositional task: how they fit it, and their generalization gap."""
+"""What is measured of networks that learn the compositional task: their generalization gap."""
 
 from __future__ import annotations
 
@@ -7,24 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kernels.engine.seam import F32, Block, Data, Engine
-from kernels.measures import not_counts, recorded_loss, share
+from kernels.measures import not_counts, right
 from kernels.tasks.compositional import Compositional
-
-
-def fit(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
-    """The training set's mean cross-entropy and the share of it classified rightly, each [cells]."""
-    found = engine.evaluate(block, data["train"])
-    return {
-        "train_loss": recorded_loss(found.loss),
-        "train_accuracy": share(found.correct, data["train"].x.shape[2]),
-    }
 
 
 def gap(engine: Engine, block: Block, data: Mapping[str, Data], suffix: str = "") -> dict[str, F32]:
     """Accuracies on seen and on held-out combinations and their difference, each [cells]; names end in `suffix`."""
-    seen, held = (
-        share(engine.evaluate(block, data[name]).correct, data[name].x.shape[2]) for name in ("id_test", "ood_test")
-    )
+    seen, held = (right(engine, block, data[name]) for name in ("id_test", "ood_test"))
     return {"id_accuracy" + suffix: seen, "ood_accuracy" + suffix: held, "gap" + suffix: seen - held}
 
 

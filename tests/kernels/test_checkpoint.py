@@ -56,6 +56,16 @@ def test_a_checkpoint_is_read_back_bit_for_bit() -> None:
             assert (found.dtype, found.shape, found.tobytes()) == (array.dtype, array.shape, array.tobytes())
 
 
+def test_arrays_of_any_layout_keep_their_values() -> None:
+    """A measure or a rule may hand on views; safetensors alone would write down their memory as it lies."""
+    rows = np.arange(24, dtype=np.float32).reshape(4, 6)
+    layouts = {"plain": rows, "columns": rows.copy(order="F"), "every_other": rows[:, ::2], "one": np.float32([[3]]).T}
+    again = checkpoint.decode(checkpoint.encode(Checkpoint(HEADER, {1: layouts}))).states[1]
+    finished = checkpoint.decode(checkpoint.encode(Checkpoint(HEADER, {0: {"metric/gap": rows[:, :2].T}}))).states[0]
+    assert all(np.array_equal(again[name], array) for name, array in layouts.items())
+    assert np.array_equal(finished["metric/gap"], rows[:, :2].T)
+
+
 def test_finished_blocks_are_told_apart_again() -> None:
     header = msgspec.structs.replace(HEADER, blocks=[2, 3, 1, 4], begun={1: 1.5e9})
     states = dict(made(3).states)

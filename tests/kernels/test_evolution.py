@@ -1,4 +1,4 @@
-"""The genetic algorithm against a plain version, and its invariants."""
+"""The genetic algorithm against a plain version, its invariants, and the program that runs it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import hashlib
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels import evolution
-from kernels.evolution import Breeding
+from kernels.evolution import Bits, Breeding, Evolution, Setting
+from kernels.experiment import Cell, State
 from kernels.philox import Purpose, words
 
 
@@ -85,3 +87,65 @@ def test_a_generation_is_the_same_bits_for_ever() -> None:
 def test_pair_distances_are_those_of_all_pairs(seed: int, size: int) -> None:
     bits, _ = population(seed, size, 20)
     assert evolution.pair_distances(bits) == sum(int((a != b).sum()) for a, b in itertools.combinations(bits, 2))
+
+
+SETTING = Setting(
+    generations=4,
+    measured=(0, 1, 4),
+    breeding=Breeding(2, 2, 1),
+    first=lambda seed: population(seed, 6, 64)[0],
+    kept=lambda tables: tables | (np.arange(64) < 3).astype(np.uint8),  # the first three places are ones
+    fitness=lambda seed, generation, tables: tables.sum(1, dtype=np.int64),
+    measure=lambda seed, generation, tables, fitness: {"best": fitness.max() / 64, "generation": generation},
+    metrics=("best", "generation"),
+    generation_work=10.0,
+    measure_work=3.0,
+)
+CELLS = [Cell(7, {}), Cell(8, {})]
+
+
+def one_run(seed: int) -> list[Bits]:
+    """The tables of every generation, plainly."""
+    found = [SETTING.admitted(SETTING.first(seed))]
+    for generation in range(1, 5):
+        before = found[-1]
+        bred = evolution.next_generation(SETTING.breeding, before, before.sum(1, dtype=np.int64), seed, generation)
+        found.append(SETTING.admitted(bred))
+    return found
+
+
+def finished(program: Evolution) -> State:
+    while program.done < program.work:
+        program.advance(program.work)
+    return program.export()
+
+
+def test_a_program_runs_cell_after_cell_and_measures_what_lives() -> None:
+    state = finished(Evolution(CELLS, SETTING))
+    for number, cell in enumerate(CELLS):
+        lived = one_run(cell.seed)
+        assert state["metric/generation"][number].tolist() == [0, 1, 4]
+        assert state["metric/best"][number].tolist() == [lived[g].sum(1).max() / 64 for g in (0, 1, 4)]
+        for at, generation in enumerate((0, 1, 4)):
+            assert lived[generation][:, :3].all()
+            words = sum(lived[generation].astype(object).T[place] << place for place in range(64))
+            exact = generation.to_bytes(8, "little") + b"".join(int(word).to_bytes(8, "little") for word in words)
+            digest = hashlib.blake2b(exact, digest_size=16).digest()
+            assert bytes(state["digests"][number, at]) == digest, "of the generation and its tables, first place lowest"
+
+
+def test_a_program_goes_on_from_any_generation_and_counts_its_work() -> None:
+    want, program, done = finished(Evolution(CELLS, SETTING)), Evolution(CELLS, SETTING), []
+    while program.done < program.work:
+        program.advance(1.0)
+        done.append(program.done)
+        state = {name: array.copy() for name, array in program.export().items()}
+        program = Evolution(CELLS, SETTING)
+        program.restore(state)
+    assert done == [13, 26, 36, 46, 59, 72, 85, 95, 105, 118]
+    assert program.work == 2 * SETTING.work == 118
+    for name, array in program.export().items():
+        if name != "tables":
+            assert array.tobytes() == want[name].tobytes(), name
+    with pytest.raises(ValueError, match="does not belong"):
+        Evolution(CELLS[:1], SETTING).restore(want)

@@ -10,7 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels import findings
-from kernels.findings import DECIDING_SEEDS, Curve, Estimate, Table, curve, difference, estimate, per_seed, verdict
+from kernels.findings import (
+    DECIDING_SEEDS,
+    Curve,
+    Estimate,
+    Table,
+    averaged,
+    contrast,
+    curve,
+    difference,
+    estimate,
+    measured,
+    per_seed,
+    verdict,
+)
 
 
 def table(rows: list[tuple[int, int, int, float]]) -> Table:
@@ -67,6 +80,28 @@ def test_difference_pairs_seeds() -> None:
 def test_difference_leaves_out_seeds_that_lack_one_side() -> None:
     part = [row for row in WHOLE if row[:2] != (3, 64)]
     assert len(difference("gap", "width", 32, 64)(table(part))) == 2
+
+
+def test_measured_is_a_metric_at_any_measurement() -> None:
+    of = table(WHOLE)
+    assert measured("gap")(of).tolist() == of.final("gap").tolist()
+    assert set(measured("gap", 0)(of)) == {99.0}
+    assert set(measured("gap", 1)(of)) == {-7.0}
+
+
+def test_averaged_is_a_mean_per_seed_under_its_conditions() -> None:
+    assert averaged(measured("gap"))(table(WHOLE)).tolist() == list(gaps(WHOLE).values())
+    assert averaged(measured("gap"), {"width": 64})(table(WHOLE)).tolist() == list(gaps(WHOLE, width=64).values())
+    part = [row for row in WHOLE if row[:3] != (3, 64, 2)]
+    assert len(averaged(lambda of: -of.final("gap"), {"width": 64})(table(part))) == 2
+
+
+def test_a_contrast_is_between_any_two_conditions_of_the_seeds_that_have_both() -> None:
+    across = contrast(measured("gap"), {"width": 32, "depth": 2}, {"width": 64, "depth": 1})
+    assert across(table(WHOLE)).tolist() == pytest.approx([0.5 - 1 / 16] * 3)
+    assert len(across(table([row for row in WHOLE if row[:3] != (5, 64, 1)]))) == 2
+    along = contrast(measured("gap"), {"width": 32}, {"width": 64})(table(WHOLE))
+    assert along.tolist() == difference("gap", "width", 32, 64)(table(WHOLE)).tolist()
 
 
 def test_a_curve_over_names_has_an_estimate_for_each() -> None:

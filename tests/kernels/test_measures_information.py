@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.measures import binned, information
+from kernels.measures import binned, information, layer_information, possible_information
 
 SHAPES = {"units": st.integers(1, 9), "patterns": st.integers(1, 70), "bins": st.integers(1, 6)}
 
@@ -128,3 +128,25 @@ def test_a_dead_or_diverged_layer_is_in_one_bin(top: float) -> None:
     values = np.array([[0.0, 1.0, np.inf]], np.float32)
     assert not binned(values, 0.0, top, 6).any()
     assert not binned(np.array([[0.5, np.nan]], np.float32), -1.0, 1.0, 30).any()
+
+
+@pytest.mark.parametrize("bounds", [(-1.0, 1.0), None])
+def test_a_layers_information_is_that_of_each_cell_in_its_bins(bounds: tuple[float, float] | None) -> None:
+    values = np.random.default_rng(1).random((3, 2, 40)).astype(np.float32) * np.float32([[[1]], [[0.5]], [[8]]])
+    labels = np.random.default_rng(2).integers(0, 2, (3, 40))
+    found = layer_information(values, labels, 5, bounds)
+    assert found.shape == (2, 3)
+    for cell in range(3):
+        low, high = bounds or (0.0, float(values[cell].max()))
+        assert tuple(found[:, cell]) == information(binned(values[cell], low, high, 5), labels[cell])
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10**6), units=st.integers(1, 9), bins=st.integers(1, 6), inputs=st.integers(1, 7))
+def test_what_layers_tell_is_possible_and_more_is_not(seed: int, units: int, bins: int, inputs: int) -> None:
+    codes, _ = drawn(seed, units, 2**inputs, bins)
+    labels = np.random.default_rng(seed).permutation(2**inputs) % 2
+    i_xt, i_ty = (np.array([value], np.float32) for value in information(codes, labels))
+    assert possible_information(i_xt, i_ty, inputs)
+    assert not possible_information(i_xt, i_xt + np.float32(0.01), inputs), "more of the label than of all"
+    assert not possible_information(i_ty + np.float32(inputs - 0.99), i_ty, inputs), "more than a class has patterns"

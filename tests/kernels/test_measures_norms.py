@@ -1,4 +1,4 @@
-"""Norms of weights and gradients against their plain definition."""
+"""Norms of weights and gradients, and their ratios, against their plain definition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernels.engine.seam import Layer
-from kernels.measures import NORM_LIMIT, input_norms, weight_norms
+from kernels.measures import NORM_LIMIT, RATIO_LIMIT, input_norms, norm_ratio, weight_norms
 
 LAYERS = st.builds(Layer, st.integers(1, 6), st.integers(1, 6), st.integers(0, 5))
 
@@ -48,3 +48,24 @@ def test_what_diverged_has_the_limit_and_its_neighbours_their_own(bad: float) ->
     rows[0, 1] = bad
     assert weight_norms(rows, layer).tolist() == [NORM_LIMIT, pytest.approx(math.sqrt(6))]
     assert input_norms(rows, layer)[0].tolist() == pytest.approx([math.sqrt(2), NORM_LIMIT, math.sqrt(2)])
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "want"),
+    [(0.0, 0.0, 1.0), (1.0, 0.0, 1e3), (0.0, 1.0, 0.0), (3.0, 2.0, 1.5), (1e6, 1e-6, 1e3), (1e6, 1e6, 1.0)],
+)
+def test_a_ratio_of_norms_is_always_a_number(above: float, below: float, want: float) -> None:
+    assert norm_ratio(np.float32([above]), np.float32([below])).tolist() == [want]
+
+
+NORMS = st.floats(0.0, NORM_LIMIT, width=32)
+
+
+@given(above=NORMS, below=NORMS, more=NORMS)
+def test_a_ratio_is_within_its_bounds_and_never_falls_with_what_is_above(
+    above: float, below: float, more: float
+) -> None:
+    low, high = norm_ratio(np.sort(np.float32([above, more])), np.float32([below, below]))
+    assert 0.0 <= high <= RATIO_LIMIT
+    if below or (above and more):  # nothing over nothing favours neither
+        assert low <= high

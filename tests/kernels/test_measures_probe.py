@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.measures import probe_accuracy
+from kernels.measures import probe_accuracies, probe_accuracy
 from kernels.measures.probe import RIDGE
 
 
@@ -89,3 +89,13 @@ def test_the_largest_finite_activations_are_read_too() -> None:
     targets, wanted = signs(train[:1]), signs(test[:1])
     train, test = np.sign(train) * np.float32(3e38), np.sign(test) * np.float32(3e38)
     assert probe_accuracy(train, targets, test, wanted).tolist() == [1.0]
+
+
+def test_every_cell_has_probes_of_its_own() -> None:
+    train, test = drawn(7, 3, 4, 60), drawn(8, 3, 4, 50)
+    targets, wanted = signs(drawn(9, 3, 2, 60)), signs(drawn(10, 3, 2, 50))
+    found = probe_accuracies(train, targets, test, wanted)
+    assert found.dtype == np.float32
+    for cell in range(3):
+        one = probe_accuracy(train[cell], targets[cell], test[cell], wanted[cell])
+        assert found[cell].tolist() == one.astype(np.float32).tolist()

@@ -9,7 +9,8 @@ from typing import cast
 import numpy as np
 import pytest
 
-from kernels import findings, workunit
+from kernels import checkpoint, findings, workunit
+from kernels.checkpoint import Checkpoint, Header
 from kernels.cost import cost
 from kernels.engine import automata, exact_library
 from kernels.engine.automata import tables_of
@@ -39,8 +40,10 @@ def run(condition: Condition, *seeds: int) -> list[CellResult]:
     return compute(ROW, [Cell(seed, condition) for seed in seeds], tiny.engine("exact"))
 
 
-def copied(state: State) -> State:
-    return {name: array.copy() for name, array in state.items()}
+def saved(state: State) -> State:
+    """A state as it comes back from a checkpoint."""
+    header = Header(1, "ab" * 16, "0.1.0", "exact", "cpu", [2], {0: 1.0}, 0.0, 0.0)
+    return checkpoint.decode(checkpoint.encode(Checkpoint(header, {0: state}))).states[0]
 
 
 def test_the_row_is_in_the_registry() -> None:
@@ -89,11 +92,11 @@ def test_every_condition_gives_another_run_within_its_bounds() -> None:
 
 @pytest.mark.usefixtures("short")
 def test_symmetric_rules_stay_symmetric_and_the_elite_is_kept() -> None:
-    program = cellauto.Evolution([Cell(5, CONDITION)])
+    program = cellauto.start([Cell(5, CONDITION)], tiny.engine("exact"))
     before = None
     for _ in range(6):
         program.advance(1.0)
-        tables = tables_of(program.export()["rules"])
+        tables = program.export()["tables"]
         assert np.array_equal(density.symmetric(tables), tables)
         if before is not None:
             assert {row.tobytes() for row in tables[:20]} <= {row.tobytes() for row in before}
@@ -104,11 +107,12 @@ def test_symmetric_rules_stay_symmetric_and_the_elite_is_kept() -> None:
 def test_a_run_goes_on_from_anywhere_and_neighbours_do_not_matter() -> None:
     cells = [Cell(seed, CONDITION) for seed in (1, 2)]
     want = [found for seed in (1, 2) for found in run(CONDITION, seed)]
-    program, done = cellauto.Evolution(cells), [0.0]
+    engine = tiny.engine("exact")
+    program, done = cellauto.start(cells, engine), [0.0]
     while program.done < program.work:
         program.advance(1.0)
         done.append(program.done)
-        state, program = copied(program.export()), cellauto.Evolution(cells)
+        state, program = saved(program.export()), cellauto.start(cells, engine)
         program.restore(state)
         assert program.done == done[-1]
     assert len(done) == 1 + 2 * 7
@@ -119,7 +123,7 @@ def test_a_run_goes_on_from_anywhere_and_neighbours_do_not_matter() -> None:
         for name in ROW.metrics:
             assert state["metric/" + name][number].tobytes() == found.metrics[name].tobytes()
     with pytest.raises(ValueError, match="does not belong"):
-        cellauto.Evolution(cells[:1]).restore(state)
+        cellauto.start(cells[:1], engine).restore(state)
 
 
 @pytest.mark.usefixtures("short")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kernels.engine.seam import F32, Block
+from kernels.engine.seam import F32
 from kernels.experiment import Cell, CellResult, Condition, compute
 from kernels.experiments import EXPERIMENTS, featcomp
 from kernels.findings import Table, curve, estimate, verdict
@@ -92,22 +92,6 @@ def test_the_first_measurement_by_hand(exact: CellResult) -> None:
         assert exact.metrics[f"weight_norm_{number}"][0] == pytest.approx(np.linalg.norm(w), rel=1e-6)
 
 
-def test_probes_read_the_last_hidden_layer_for_what_each_group_says(exact: CellResult) -> None:
-    """With the last hidden layer replaced by inputs of one group, that group alone is known."""
-
-    class Shown:
-        def activations(self, block: Block, data: object, layer: int) -> F32:
-            assert layer == 2
-            return np.ascontiguousarray(data.x[data.task][:, 10:])  # type: ignore[attr-defined]
-
-    cells = [Cell(SEED, CONDITION)]
-    block = type("B", (), {"network": featcomp.network(CONDITION), "cells": 1})()
-    found = featcomp.probes(Shown(), block, features.sets(featcomp.TASK, cells))  # type: ignore[arg-type]
-    assert found["probe_weak"][0] > 0.93
-    assert found["probe_strong"][0] < 0.8
-    assert exact.metrics["probe_strong"][-1] > 0.9
-
-
 def test_the_torch_engine_agrees_early_within_the_stated_tolerances(exact: CellResult) -> None:
     program = featcomp.start([Cell(SEED, CONDITION)], tiny.engine("torch"))
     while program.export()["progress"][1] < ROW.early:
@@ -148,14 +132,6 @@ def test_networks_that_diverge_or_die_have_finite_numbers() -> None:
     for cell in range(3):
         curves = {name: np.repeat(values[cell], ROW.measurements) for name, values in found.items()}
         assert ROW.contradiction(curves) is None
-
-
-@pytest.mark.parametrize(
-    ("strong", "weak", "want"),
-    [(0.0, 0.0, 1.0), (1.0, 0.0, 1e3), (0.0, 1.0, 0.0), (3.0, 2.0, 1.5), (1e6, 1e-6, 1e3), (1e6, 1e6, 1.0)],
-)
-def test_the_ratio_is_always_a_number(strong: float, weak: float, want: float) -> None:
-    assert featcomp.ratio(np.float32([strong]), np.float32([weak])).tolist() == [want]
 
 
 def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(exact: CellResult) -> None:

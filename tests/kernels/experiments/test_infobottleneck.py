@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kernels import findings
-from kernels.engine.seam import F32, Block, Engine
+from kernels.engine.seam import F32, Block, Engine, Optimizer
 from kernels.experiment import Cell, CellResult, State, compute
 from kernels.experiments import EXPERIMENTS, infobottleneck
 from kernels.findings import Table
@@ -200,9 +200,7 @@ def test_the_largest_activation_of_another_cell_does_not_matter(engine: Engine) 
     network = infobottleneck.NETWORKS["relu"]
     cells = [Cell(seed, {"network": "relu"}) for seed in (1, 1)]
     rows = np.stack([he_normal(network, 1), he_normal(network, 1) * np.float32(8.0)])
-    block = Block(
-        network, infobottleneck.Optimizer("sgd"), np.ones(2, np.uint64), rows, np.zeros((0, *rows.shape), "f4")
-    )
+    block = Block(network, Optimizer("sgd"), np.ones(2, np.uint64), rows, np.zeros((0, *rows.shape), "f4"))
     found = infobottleneck.measure(engine, block, boolean.sets(infobottleneck.TASK, cells))
     for layer in (1, 2, 3, 4):
         assert found[f"i_xt_{layer}"][0] == found[f"i_xt_{layer}"][1] > 0
