@@ -2,6 +2,7 @@
 
 from kernels.measures.alignment import linear_cka, mean_pairwise_cka
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
+from kernels.measures.gradient_noise import NOISE_FLOOR, NOISE_LIMIT, gradient_noise, noise_scale
 from kernels.measures.information import binned, information
 from kernels.measures.norms import NORM_LIMIT, input_norms, weight_norms
 from kernels.measures.probe import probe_accuracy
@@ -21,6 +22,8 @@ from kernels.measures.specialization import alignment, redundancy, selectivity, 
 __all__ = [
     "DISTANCE_LIMIT",
     "LOSS_LIMIT",
+    "NOISE_FLOOR",
+    "NOISE_LIMIT",
     "NORM_LIMIT",
     "alignment",
     "binned",
@@ -28,10 +31,12 @@ __all__ = [
     "effective_rank",
     "entropy_rank",
     "explained",
+    "gradient_noise",
     "information",
     "input_norms",
     "linear_cka",
     "mean_pairwise_cka",
+    "noise_scale",
     "not_counts",
     "participation_ratio",
     "probe_accuracy",
