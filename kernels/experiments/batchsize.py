@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -32,10 +33,10 @@ from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_
 
 # Published: the sizes, that there is one net, accuracies and gradient noise. Many clusters, so that there is something
 # to learn for a while; the noise is the one value calibrated, for a test accuracy of .945, mean over all sizes.
-TASK = mixture.Mixture(inputs=16, classes=2, clusters=32, noise=(0.74,), train=16384, test=4096)
+TASK = mixture.Mixture(inputs=16, classes=2, clusters=32, noise=(0.715,), train=16384, test=4096)
 NETWORK = Network((TASK.inputs, 64, TASK.classes), "relu", "softmax")
 SIZES = tuple(2**k for k in range(12))
-RATES = tuple(2.0**k for k in range(-7, 3))  # the same for all sizes; the best of every size lies inside
+RATES = tuple(2.0**k for k in range(-8, 3))  # the same for all sizes; the best of every size lies inside
 
 EPOCH = SIZES[-1]  # samples: an epoch here is an eighth of the training set, so that all sizes are measured at once
 MEASURED = (
@@ -45,12 +46,17 @@ MEASURED = (
 PROBE = 2048  # training samples, the first ones, whose loss and gradient are measured
 PARTS = 32  # disjoint parts of these
 
-LOSSES = (0.5, 0.4, 0.3, 0.25)  # nats on the test set, on the way to about .18
+LOSSES = (0.4, 0.35, 0.3, 0.25)  # nats on the test set, on the way to about .18
 TARGET = 0.3
 MOST_LOSS = 10.0  # the recorded loss of a network that diverged; guessing has .69
 
 GRID = {"batch": SIZES, "learning_rate": RATES}
 
+# The last two numbers are tolerances between torch hosts. Largest differences over 66 cells (two seeds; sizes 64, 256
+# and 2048) started one ulp apart, with the functions of benchmarks/tolerances.py: before training 0 (from the exact
+# engine 1e-7, noise scale 8e-6); later losses .13 (from the exact engine 1.2), accuracy .04 (.25), trace 9 (150),
+# square .12 (3), noise scale 3e4, minibatch noise .12. A network at the edge of what it bears may diverge on one host
+# alone, so late ones are what bounds allow.
 METRICS = {
     "train_loss": Metric("mean cross-entropy on part of the training set", "nat", 0.0, MOST_LOSS, 1e-4, MOST_LOSS),
     "test_loss": Metric("mean cross-entropy on the test set", "nat", 0.0, MOST_LOSS, 1e-4, MOST_LOSS),
@@ -96,7 +102,8 @@ def sets(cells: Sequence[Cell]) -> dict[str, Data]:
 
 
 def _samples(data: Data, first: int, end: int) -> Data:
-    return Data(*(np.ascontiguousarray(a[:, :, first:end]) for a in (data.x, data.y)), data.task)
+    x, y = (np.ascontiguousarray(a[:, :, first:end]) for a in (data.x, data.y))
+    return Data(x, y, data.task)
 
 
 def orders(cells: Sequence[Cell]) -> Callable[[int, int], I32]:
@@ -161,9 +168,7 @@ def best(table: Table, score: F64) -> I64:
         rows.setdefault((int(seed), int(size)), []).append(row)
     complete = max((len(of) for of in rows.values()), default=0)
     rate = table.condition["learning_rate"]
-    found = {
-        at: min(of, key=lambda row: (score[row], rate[row])) for at, of in rows.items() if len(of) == complete
-    }
+    found = {at: min(of, key=lambda row: (score[row], rate[row])) for at, of in rows.items() if len(of) == complete}
     seeds = sorted({seed for seed, _ in found})
     chosen = [[found[seed, size] for size in SIZES] for seed in seeds if all((seed, size) in found for size in SIZES)]
     return np.array(chosen, dtype=np.int64).reshape(-1, len(SIZES))
@@ -194,6 +199,12 @@ def log2_samples(table: Table, loss: float = TARGET) -> F64:
     """Base-2 logarithm of the samples until `loss` [seeds, sizes], at the rate that needs fewest."""
     needed = samples_to(table, loss)
     found: F64 = np.log2(np.maximum(needed, 1.0))[best(table, needed)]
+    return found
+
+
+def log2_steps(table: Table) -> F64:
+    """Base-2 logarithm of the steps until TARGET [seeds, sizes], at the rate that needs fewest."""
+    found: F64 = log2_samples(table) - np.log2(np.array(SIZES))
     return found
 
 
@@ -244,7 +255,7 @@ def within(margin: float, of: Callable[[Table], F64]) -> Callable[[Table], F64]:
     return lambda table: margin - np.abs(of(table))
 
 
-SMALL = 32  # batches up to here cost no samples, says the claim
+SMALL = 32  # up to here larger batches cost no samples, says the claim
 TITLE = f"Samples and steps to a test loss of {TARGET}"
 EXPERIMENT = Experiment(
     name="batchsize",
@@ -292,7 +303,7 @@ EXPERIMENT = Experiment(
             "steps",
             "log2 of their number",
             {},
-            {size: lambda table, size=size: at_size(log2_samples, size)(table) - math.log2(size) for size in SIZES},
+            {size: at_size(log2_steps, size) for size in SIZES},
             "steps",
         ),
         Curve(
@@ -301,7 +312,7 @@ EXPERIMENT = Experiment(
             "critical",
             "log2 of the batch size",
             {},
-            {loss: lambda table, loss=loss: log2_critical(table, loss) for loss in LOSSES},
+            {loss: partial(log2_critical, loss=loss) for loss in LOSSES},
             "fitted to samples",
         ),
         Curve(
@@ -310,7 +321,7 @@ EXPERIMENT = Experiment(
             "scale",
             "log2 of the batch size",
             {},
-            {loss: lambda table, loss=loss: log2_noise_scale(table, loss) for loss in LOSSES},
+            {loss: partial(log2_noise_scale, loss=loss) for loss in LOSSES},
             "gradient noise scale",
         ),
     ),
@@ -331,7 +342,7 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             "small",
-            f"Up to size {SMALL} larger batches need no more samples",
+            f"Size {SMALL} needs as many samples as size 1, within a factor of 2",
             "asked, no figure published",
             within(1.0, between(log2_samples, 1, SMALL)),
             f"1 minus the size of log2 of samples needed at size {SMALL} over those at 1",

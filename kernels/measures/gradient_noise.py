@@ -1,8 +1,8 @@
 """Gradient noise: how much the gradients of single samples scatter around their mean, and how long that mean is.
 
-Source: McCandlish, Kaplan, Amodei & OpenAI Dota Team, "An empirical model of large-batch training" (2018), sections 2.2
-and A.1. With G the gradient over all samples there are and Sigma the covariance of one sample's gradient, a minibatch of
-B samples has a gradient of expected squared length |G|^2 + tr(Sigma) / B.
+Source: McCandlish, Kaplan, Amodei & OpenAI Dota Team, "An empirical model of large-batch training" (2018), sections
+2.2 and A.1. With G the gradient over all samples there are and Sigma the covariance of one sample's gradient, the
+gradient of a minibatch of B samples has an expected squared length of |G|^2 + tr(Sigma) / B.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kernels.engine.seam import F32, F64
 
@@ -26,14 +27,12 @@ def gradient_noise(gradients: Iterable[F32], samples: int) -> tuple[F32, F32]:
     of the mean gradient, the expected values of m and s are |G|^2 + tr(Sigma) / b and |G|^2 + tr(Sigma) / (n b); these
     two equations are solved. tr(Sigma) is 0 or more; |G|^2 may come out below 0 where noise is all there is.
     """
-    number, total, squares, diverged = 0, np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)
+    number, total, squares, diverged = 0, np.zeros((1, 1)), np.zeros(1), np.zeros(1, dtype=np.bool_)
     for part in gradients:
-        bad = ~np.isfinite(part).all(-1)
-        wide = np.where(bad[:, None], 0.0, part).astype(np.float64)
-        if number:
-            total, squares, diverged = total + wide, squares + np.square(wide).sum(-1), diverged | bad
-        else:
-            total, squares, diverged = wide, np.square(wide).sum(-1), bad
+        finite = np.isfinite(part)
+        wide = np.where(finite, part, 0.0).astype(np.float64)
+        total, squares = total + wide, squares + np.square(wide).sum(-1)
+        diverged = diverged | ~finite.all(-1)
         number += 1
     if number < 2:
         raise ValueError(f"noise shows between two or more gradients, not in {number}")
@@ -44,7 +43,7 @@ def gradient_noise(gradients: Iterable[F32], samples: int) -> tuple[F32, F32]:
 
 
 def noise_scale(trace: F32, square: F32) -> F32:
-    """B_simple = tr(Sigma) / |G|^2 [...], the batch size at which noise is as long as the gradient; at most NOISE_LIMIT.
+    """B_simple = tr(Sigma) / |G|^2 [...], the size whose noise is as long as the gradient; at most NOISE_LIMIT.
 
     NOISE_LIMIT also where |G|^2 is 0 or less, unless tr(Sigma) is 0: then 0, as in a network that died.
     """
@@ -54,7 +53,7 @@ def noise_scale(trace: F32, square: F32) -> F32:
     return np.where(trace > 0, found, np.float32(0.0))
 
 
-def _recorded(values: F64, diverged: np.ndarray) -> F32:
+def _recorded(values: F64, diverged: NDArray[np.bool_]) -> F32:
     """Values [cells] as results hold them: finite float32 from -NOISE_LIMIT to NOISE_LIMIT."""
     kept = np.where(np.abs(values) < NOISE_FLOOR, 0.0, np.clip(values, -NOISE_LIMIT, NOISE_LIMIT))
     return np.where(diverged, NOISE_LIMIT, kept).astype(np.float32)
