@@ -32,11 +32,12 @@ from kernels.tasks import mixture
 from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, epoch_order, longest_segment
 
 # Published: the sizes, that there is one net, accuracies and gradient noise. Many clusters, so that there is something
-# to learn for a while; the noise is the one value calibrated, for a test accuracy of .945, mean over all sizes.
+# to learn for a while; the noise is the one value calibrated, for a test accuracy of .945, mean of sizes 16, 64
+# and 256, which are enough to set it.
 TASK = mixture.Mixture(inputs=16, classes=2, clusters=32, noise=(0.715,), train=16384, test=4096)
 NETWORK = Network((TASK.inputs, 64, TASK.classes), "relu", "softmax")
 SIZES = tuple(2**k for k in range(12))
-RATES = tuple(2.0**k for k in range(-8, 3))  # the same for all sizes; the best of every size lies inside
+RATES = tuple(2.0**k for k in range(-8, 3))  # the same for all sizes; those that need fewest samples lie inside
 
 EPOCH = SIZES[-1]  # samples: an epoch here is an eighth of the training set, so that all sizes are measured at once
 MEASURED = (
@@ -46,7 +47,7 @@ MEASURED = (
 PROBE = 2048  # training samples, the first ones, whose loss and gradient are measured
 PARTS = 32  # disjoint parts of these
 
-LOSSES = (0.4, 0.35, 0.3, 0.25)  # nats on the test set, on the way to about .18
+LOSSES = (0.4, 0.35, 0.3, 0.25)  # nats on the test set, on the way to about .15
 TARGET = 0.3
 MOST_LOSS = 10.0  # the recorded loss of a network that diverged; guessing has .69
 
