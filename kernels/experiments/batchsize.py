@@ -37,7 +37,7 @@ from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_
 TASK = mixture.Mixture(inputs=16, classes=2, clusters=32, noise=(0.715,), train=16384, test=4096)
 NETWORK = Network((TASK.inputs, 64, TASK.classes), "relu", "softmax")
 SIZES = tuple(2**k for k in range(12))
-RATES = tuple(2.0**k for k in range(-8, 3))  # the same for all sizes; those that need fewest samples lie inside
+RATES = tuple(2.0**k for k in range(-8, 3))  # the same for all sizes; nearly all that need fewest samples lie inside
 
 EPOCH = SIZES[-1]  # samples: an epoch here is an eighth of the training set, so that all sizes are measured at once
 MEASURED = (
@@ -213,7 +213,7 @@ def log2_critical(table: Table, loss: float = TARGET) -> F64:
     """Base-2 logarithm of the critical size [seeds]: B_crit in samples = E_min (1 + size / B_crit), by least squares.
 
     With samples = size * steps that is (steps / S_min - 1) (samples / E_min - 1) = 1, B_crit = E_min / S_min
-    (McCandlish et al. 2018, equation 2.11). Residuals are those of logarithms; tried are 2^-3 to 2^14 by sixteenths.
+    (McCandlish et al. 2018). Residuals are those of logarithms; tried are 2^-3 to 2^14 by sixteenths.
     """
     needed = log2_samples(table, loss)
     tried = np.arange(-3 * 16, 14 * 16 + 1) / 16.0

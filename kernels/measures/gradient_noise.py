@@ -1,7 +1,7 @@
 """Gradient noise: how much the gradients of single samples scatter around their mean, and how long that mean is.
 
-Source: McCandlish, Kaplan, Amodei & OpenAI Dota Team, "An empirical model of large-batch training" (2018), sections
-2.2 and A.1. With G the gradient over all samples there are and Sigma the covariance of one sample's gradient, the
+Source: McCandlish, Kaplan, Amodei & OpenAI Dota Team, "An empirical model of large-batch training" (2018), section 2
+and appendix A.1. With G the gradient over all samples there are and Sigma the covariance of one sample's gradient, the
 gradient of a minibatch of B samples has an expected squared length of |G|^2 + tr(Sigma) / B.
 """
 
