@@ -27,7 +27,7 @@ class Recipe:
 
     network: Network
     optimizer: Optimizer
-    samples: int  # of the training set
+    samples: int  # of an epoch: the training set's, unless `order` makes shorter epochs of a larger one
     batch: int
     measured: tuple[int, ...]  # epochs after which cells are measured, rising; the last one ends the training
     rates: tuple[float, ...]  # learning rate per cell

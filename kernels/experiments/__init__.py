@@ -2,6 +2,7 @@
 
 from kernels.experiment import Experiment
 from kernels.experiments import (
+    batchsize,
     cellauto,
     compgen,
     curriculum,
@@ -29,5 +30,6 @@ EXPERIMENTS: dict[str, Experiment] = {
         neuronspec.EXPERIMENT,
         infobottleneck.EXPERIMENT,
         cellauto.EXPERIMENT,
+        batchsize.EXPERIMENT,
     )
 }

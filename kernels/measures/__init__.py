@@ -4,6 +4,7 @@ from kernels.measures.alignment import linear_cka, mean_pairwise_cka
 from kernels.measures.curves import first_epoch, from_then_on, half_risen
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
 from kernels.measures.fit import fit, right
+from kernels.measures.gradient_noise import NOISE_FLOOR, NOISE_LIMIT, gradient_noise, noise_scale
 from kernels.measures.information import binned, bits, information, layer_information, possible_information
 from kernels.measures.norms import NORM_LIMIT, RATIO_LIMIT, input_norms, norm, norm_ratio, weight_norms
 from kernels.measures.probe import probe_accuracies, probe_accuracy
@@ -23,6 +24,8 @@ from kernels.measures.specialization import alignment, redundancy, selectivity, 
 __all__ = [
     "DISTANCE_LIMIT",
     "LOSS_LIMIT",
+    "NOISE_FLOOR",
+    "NOISE_LIMIT",
     "NORM_LIMIT",
     "RATIO_LIMIT",
     "accuracy",
@@ -36,6 +39,7 @@ __all__ = [
     "first_epoch",
     "fit",
     "from_then_on",
+    "gradient_noise",
     "half_risen",
     "information",
     "input_norms",
@@ -43,6 +47,7 @@ __all__ = [
     "linear_cka",
     "loss",
     "mean_pairwise_cka",
+    "noise_scale",
     "norm",
     "norm_ratio",
     "not_counts",

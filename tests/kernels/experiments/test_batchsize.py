@@ -1,0 +1,257 @@
+"""batchsize: what its cells compute, what it measures, what its claims are made of, and what it finds wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+
+from kernels import findings
+from kernels.engine.seam import F32, F64, Engine
+from kernels.experiment import Cell, CellResult, State, compute
+from kernels.experiments import EXPERIMENTS, batchsize
+from kernels.findings import Table
+from kernels.measures import NOISE_LIMIT
+from kernels.training import Training, epoch_order
+from tests.kernels import tiny
+
+ROW = batchsize.EXPERIMENT
+SEED = 1000
+MEDIUM, LARGEST = ({"batch": batch, "learning_rate": 1.0} for batch in (64, 2048))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return tiny.engine("exact")
+
+
+@pytest.fixture(scope="module")
+def medium(engine: Engine) -> CellResult:
+    return compute(ROW, [Cell(SEED, MEDIUM)], engine)[0]
+
+
+@pytest.fixture(scope="module")
+def largest(engine: Engine) -> CellResult:
+    return compute(ROW, [Cell(SEED, LARGEST)], engine)[0]
+
+
+def until(program: Training, measurements: int) -> State:
+    while program.export()["progress"][1] < measurements:
+        program.advance(1e18)
+    return {name: array.copy() for name, array in program.export().items()}
+
+
+def test_the_row_is_in_the_registry_with_the_published_sizes_and_figures() -> None:
+    assert EXPERIMENTS["batchsize"] is ROW
+    assert ROW.grid["batch"] == (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+    assert [10**v for v in ROW.curves[1].published.values()] == pytest.approx([3.46, 0.009])
+    assert ROW.measurements == len(batchsize.MEASURED)
+    assert list(batchsize.MEASURED) == sorted(set(batchsize.MEASURED))
+
+
+def test_a_measurement_never_falls_into_a_minibatch() -> None:
+    for batch in (1, 512):
+        program = batchsize.start([Cell(SEED, {"batch": batch, "learning_rate": 1.0})], tiny.engine("exact"))
+        assert program._recipe.epoch_sizes.tolist() == [batch] * (2048 // int(batch))
+
+
+def test_an_epoch_is_a_piece_of_a_pass_over_the_training_set() -> None:
+    order = batchsize.orders([Cell(seed, MEDIUM) for seed in (SEED, SEED + 1, SEED)])
+    drawn = order(0, 16)
+    assert drawn.shape == (3, 2 * 16384)
+    np.testing.assert_array_equal(drawn[0], drawn[2])
+    for row, seed in ((0, SEED), (1, SEED + 1)):
+        for number in (0, 1):
+            whole = drawn[row, number * 16384 : (number + 1) * 16384]
+            np.testing.assert_array_equal(whole, epoch_order(seed, 16384, number))
+            assert sorted(whole) == list(range(16384))
+    for first, end in ((0, 1), (3, 5), (7, 9), (8, 16), (5, 16)):
+        np.testing.assert_array_equal(order(first, end), drawn[:, first * 2048 : end * 2048])
+
+
+def test_a_network_learns_the_mixture_almost_as_well_as_it_can_be_told(medium: CellResult) -> None:
+    found = medium.metrics
+    assert 0.3 < found["test_accuracy"][0] < 0.7
+    assert found["test_accuracy"][-1] > 0.92
+    assert found["train_loss"][-1] < found["test_loss"][-1] < batchsize.LOSSES[-1]
+
+
+def test_what_is_measured_before_training(medium: CellResult, engine: Engine) -> None:
+    """Noise from the gradients of single samples of the probe: their parts estimate it within a few percent."""
+    cells = [Cell(SEED, MEDIUM)]
+    data, block = batchsize.sets(cells), batchsize.start(cells, engine)._block
+    np.testing.assert_array_equal(data["probe"].x, data["train"].x[:, :, :2048])
+    singles = np.stack(
+        [engine.gradient(block, batchsize._samples(data["probe"], at, at + 1))[0] for at in range(2048)]
+    ).astype(np.float64)
+    trace = singles.var(0, ddof=1).sum()
+    square = np.sum(singles.mean(0) ** 2) - trace / 2048
+    found = {name: float(curve[0]) for name, curve in medium.metrics.items()}
+    assert found["gradient_trace"] == pytest.approx(trace, rel=0.15)
+    assert found["gradient_square"] == pytest.approx(square, rel=0.02)
+    assert found["noise_scale"] == pytest.approx(trace / square, rel=0.15)
+    assert found["minibatch_noise"] == pytest.approx(found["gradient_trace"] / 64, rel=1e-6)
+    assert found["test_loss"] == pytest.approx(engine.evaluate(block, data["test"]).loss[0], rel=1e-6)
+
+
+def test_both_engines_agree_early_and_on_a_tame_network_for_long(largest: CellResult) -> None:
+    state = until(batchsize.start([Cell(SEED, LARGEST)], tiny.engine()), 14)
+    for name, metric in ROW.metrics.items():
+        apart = np.abs(state["metric/" + name][0] - largest.metrics[name])
+        assert apart[: ROW.early].max() <= metric.early, name
+    assert np.abs(state["metric/test_loss"][0] - largest.metrics["test_loss"])[:14].max() < 1e-3
+
+
+def test_stopping_in_the_middle_and_neighbours_change_no_bit(medium: CellResult, engine: Engine) -> None:
+    cells = [Cell(SEED + 1, MEDIUM), Cell(SEED, {**MEDIUM, "learning_rate": 4.0}), Cell(SEED, MEDIUM)]
+    first = batchsize.start(cells, engine)
+    until(first, 11)  # the next segment begins inside a pass over the training set and ends inside the next
+    first.advance(1.0)
+    stopped = {key: array.copy() for key, array in first.export().items()}
+    second = batchsize.start(cells, engine)
+    second.restore(stopped)
+    found = until(second, 14)
+    for metric in ROW.metrics:
+        assert found["metric/" + metric][2, :14].tobytes() == medium.metrics[metric][:14].tobytes()
+    assert [bytes(d) for d in found["digests"][2, :14]] == list(medium.digests[:14])
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf, 1e38])
+def test_dead_and_diverged_networks_give_possible_numbers(value: float, engine: Engine) -> None:
+    program = batchsize.start([Cell(SEED, MEDIUM)], engine)
+    params = np.full_like(program.export()["params"], value)
+    program.restore(program.export() | {"params": params})
+    state = until(program, 1)
+    found = {metric: state["metric/" + metric][0, :1] for metric in ROW.metrics}
+    for metric, of in ROW.metrics.items():
+        assert np.all((found[metric] >= of.low) & (found[metric] <= of.high))
+    assert ROW.contradiction(found) is None
+
+
+def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(medium: CellResult) -> None:
+    true = medium.metrics
+    assert ROW.contradiction(true) is None
+
+    def spoilt(metric: str, factor: float) -> Mapping[str, F32]:
+        curve = true[metric].copy()
+        curve[5] *= np.float32(factor)
+        return {**true, metric: curve}
+
+    assert "test_accuracy" in str(ROW.contradiction(spoilt("test_accuracy", 0.9999)))
+    assert "noise_scale" in str(ROW.contradiction(spoilt("noise_scale", 1.001)))
+    assert "noise_scale" in str(ROW.contradiction(spoilt("gradient_square", 1.001)))
+    assert "minibatch_noise" in str(ROW.contradiction(spoilt("minibatch_noise", 1.001)))
+    assert "minibatch_noise" in str(ROW.contradiction(spoilt("minibatch_noise", 2))), "of another size than the rest"
+
+
+# --- statistics, over invented tables: every size at two rates, of which one is useless
+
+EPOCHS = np.array(batchsize.MEASURED, dtype=np.float64)
+
+
+def table(samples: Callable[[int], float], seeds: int = 2, **other: Callable[[int], float]) -> Table:
+    """Losses that fall from .7 in a straight line so that .3 is reached after samples(size); other curves constant."""
+    rows = [(seed, size, rate) for seed in range(seeds) for size in batchsize.SIZES for rate in (0.5, 4.0)]
+    seed, size, rate = (np.array(column) for column in zip(*rows, strict=True))
+    losses = [0.7 - 0.4 * EPOCHS * 2048 / samples(s) if r < 1 else np.full(len(EPOCHS), 10.0) for _, s, r in rows]
+    metrics = {"test_loss": np.clip(losses, 0.1, 10.0).astype(np.float32)}
+    metrics["train_loss"] = metrics["test_loss"]
+    for name, of in other.items():
+        values = [of(s) if r < 1 else NOISE_LIMIT for _, s, r in rows]
+        metrics[name] = np.repeat(np.array(values, np.float32)[:, None], len(EPOCHS), axis=1)
+    return Table(seed.astype(np.int64), {"batch": size, "learning_rate": rate}, metrics)
+
+
+def hyperbola(least: float, critical: float) -> Callable[[int], float]:
+    return lambda size: least * (1 + size / critical)
+
+
+@pytest.mark.parametrize("critical", [16.0, 256.0, 1024.0])
+def test_samples_steps_and_the_critical_size_are_found(critical: float) -> None:
+    true = hyperbola(30_000.0, critical)
+    invented = table(lambda size: min(true(size), 700_000.0))
+    known = [min(true(size), 700_000.0) for size in batchsize.SIZES]
+    # the loss is straight, and so is what lies between measurements: nothing is lost but where it is cut off
+    assert 2.0 ** batchsize.log2_samples(invented) == pytest.approx(np.array([known, known]), rel=0.01)
+    if critical > 100:
+        assert batchsize.log2_critical(invented) == pytest.approx([np.log2(critical)] * 2, abs=0.1)
+
+
+def test_what_never_gets_there_counts_as_all_samples() -> None:
+    invented = table(lambda size: 1e9 if size == 2048 else 20_000.0)
+    assert batchsize.log2_samples(invented)[0, -1] == np.log2(384 * 2048)
+
+
+def test_a_seed_without_all_its_cells_does_not_count() -> None:
+    whole = table(hyperbola(20_000.0, 256.0), seeds=3)
+    kept = np.ones(len(whole.seed), dtype=bool)
+    kept[np.flatnonzero(whole.seed == 1)[5]] = False
+    part = Table(
+        whole.seed[kept],
+        {axis: values[kept] for axis, values in whole.condition.items()},
+        {name: values[kept] for name, values in whole.metrics.items()},
+    )
+    assert batchsize.log2_samples(part).shape == (2, 12)
+    for claim in ROW.claims[2:4]:
+        assert claim.statistic(part).shape == (2,)
+
+
+def statistic(name: str, of: Table) -> F64:
+    return next(claim.statistic(of) for claim in ROW.claims if claim.finding == name)
+
+
+def test_claims_are_of_the_best_rate_and_of_the_right_sign() -> None:
+    invented = table(
+        hyperbola(20_000.0, 256.0),
+        test_accuracy=lambda size: 0.95 if size == 1 else 0.944,
+        minibatch_noise=lambda size: 3.2 / size,
+        noise_scale=lambda size: 512.0,
+    )
+    assert statistic("accuracy", invented) == pytest.approx([0.004] * 2, abs=1e-6)
+    assert statistic("noise", invented) == pytest.approx([np.log10(2048)] * 2, abs=1e-5)
+    assert statistic("small", invented) == pytest.approx([1 - np.log2((1 + 1 / 8) / (1 + 1 / 256))] * 2, abs=0.01)
+    assert statistic("large", invented) == pytest.approx([np.log2(9 / (1 + 1 / 8)) - 1] * 2, abs=0.01)
+    assert statistic("scale", invented) == pytest.approx([1.0] * 2, abs=0.1)
+    worse = table(
+        lambda size: 20_000.0 if size < 2048 else 25_000.0,
+        noise_scale=lambda size: 512.0,
+        test_accuracy=lambda size: 0.95 if size == 1 else 0.93,
+    )
+    assert np.all(statistic("accuracy", worse) < 0)
+    assert np.all(statistic("large", worse) < 0)
+    assert np.all(statistic("scale", worse) < 0), "nothing critical up to 2048"
+
+
+def test_the_critical_size_rises_where_large_batches_fall_behind_later() -> None:
+    """Two lines with a bend at a loss of .33: before it samples have one critical size, after it another."""
+
+    def losses(before: float, after: float) -> Table:
+        invented = table(hyperbola(20_000.0, 256.0))
+        for row, (size, rate) in enumerate(zip(*invented.condition.values(), strict=True)):
+            bend, slope = 20_000 * (1 + size / before), 20_000 * (1 + size / after)
+            seen = 2048 * EPOCHS
+            late = 0.33 - 0.08 * (seen - bend) / (slope * 4)
+            curve = np.where(seen < bend, 0.7 - 0.37 * seen / bend, late)
+            if rate < 1:
+                invented.metrics["test_loss"][row] = np.maximum(curve, 0.1)
+        return invented
+
+    assert np.all(statistic("rise", losses(200.0, 800.0)) > 0.5)
+    assert np.all(statistic("rise", losses(400.0, 100.0)) < -0.5)
+
+
+def test_noise_scale_is_the_median_of_sizes_where_the_loss_is_reached() -> None:
+    invented = table(hyperbola(20_000.0, 256.0), noise_scale=lambda size: NOISE_LIMIT if size > 100 else 2.0 * size)
+    assert batchsize.log2_noise_scale(invented) == pytest.approx([np.log2(96.0)] * 2)
+
+
+def test_curves_have_a_point_for_every_size() -> None:
+    invented = table(hyperbola(20_000.0, 256.0), test_accuracy=lambda size: 0.9, minibatch_noise=lambda size: 1 / size)
+    for of in ROW.curves[:4]:
+        found = findings.curve(invented, of)
+        assert list(found) == list(batchsize.SIZES)
+        assert all(estimate.seeds == 2 for estimate in found.values())
+    samples, steps = (findings.curve(invented, of) for of in ROW.curves[2:4])
+    for size in batchsize.SIZES:
+        assert samples[size].mean - steps[size].mean == pytest.approx(np.log2(size))
