@@ -62,6 +62,7 @@ class Curve:
     points: Mapping[Position, Callable[[Table], F64]] | None = None
     line: str = ""
     where: Mapping[str, Position] = field(default_factory=dict)
+    log: bool = False  # drawn with both axes logarithmic, where a power law is a straight line
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from kernels.measures.alignment import linear_cka, mean_pairwise_cka
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
 from kernels.measures.information import binned, information
 from kernels.measures.norms import NORM_LIMIT, input_norms, weight_norms
+from kernels.measures.power_law import PowerLaw, bend, pareto_front, power_law
 from kernels.measures.probe import probe_accuracy
 from kernels.measures.pruning import pruned
 from kernels.measures.rank import (
@@ -22,7 +23,9 @@ __all__ = [
     "DISTANCE_LIMIT",
     "LOSS_LIMIT",
     "NORM_LIMIT",
+    "PowerLaw",
     "alignment",
+    "bend",
     "binned",
     "centred_singular_values",
     "effective_rank",
@@ -33,7 +36,9 @@ __all__ = [
     "linear_cka",
     "mean_pairwise_cka",
     "not_counts",
+    "pareto_front",
     "participation_ratio",
+    "power_law",
     "probe_accuracy",
     "pruned",
     "recorded_loss",
