@@ -203,6 +203,19 @@ def test_exact_laws_are_found_with_their_exponents() -> None:
         assert microscale.of_width(microscale.in_data, number)(of) == pytest.approx([-0.7, -0.5], abs=1e-5), width
 
 
+def test_laws_are_of_the_end_of_training_and_parameters_of_the_whole_training_set() -> None:
+    loss = law(0.5, 0.4)
+    loss[:, -1] = law(-0.7, 0.4)[:, -1]
+    whole = np.array([of["fraction"] == 1.0 for of in grid()])
+    loss[whole, -1] *= law(0.0, -0.6)[whole, -1] / law(0.0, -0.6)[whole, -1].mean()
+    of = table(loss[None])
+    assert microscale.mean(microscale.exponent, microscale.in_parameters)(of) == pytest.approx([-0.2], abs=1e-5)
+    loss[:, -1] = law(-0.7, 0.4)[:, -1]
+    assert microscale.mean(microscale.exponent, microscale.in_data)(table(loss[None])) == pytest.approx(
+        [-0.7], abs=1e-5
+    )
+
+
 def test_what_is_only_longer_training_is_no_law_at_equal_steps() -> None:
     """Loss falls with epochs times samples, that is with steps."""
     of = table(law(-0.4, 0.0, -0.4)[None])
