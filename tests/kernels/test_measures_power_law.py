@@ -85,6 +85,7 @@ def test_every_row_of_a_batch_is_fitted_by_itself() -> None:
         ([0, 2, 3], [1, 2, 1]),
         ([2, 2, 2], [1, 2, 3]),
         ([1, 2, 3], [0.1, 0.1, 0.1]),
+        ([1, 2, 3, 4, 5], [7, 7, 7, 7, 7]),  # whose logarithms are not their mean
         ([0, 0, 0], [0, 0, 0]),
         ([1], [1]),
     ],
