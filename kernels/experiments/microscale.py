@@ -22,8 +22,9 @@ from kernels.tasks import mixture
 from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
 
 # Published: 10 dimensions, 5 classes, 5000 training samples, widths, depths, fractions, 300 epochs. Ours, the same for
-# every condition: ten clusters a class, so that data and units are both scarce (one cluster a class is learned whole by
-# 250 samples and 8 units); the noise is the one value calibrated, for the middle of the published exponents, -.735.
+# every condition: ten clusters a class, so that data and units are both scarce (one cluster a class, well apart, is
+# learned by 250 samples and 8 units); the noise is the one value calibrated, for the middle of the published exponents,
+# -.735.
 TASK = mixture.Mixture(inputs=10, classes=5, clusters=10, noise=(0.32,), train=5000, test=5000)
 BATCH = 50  # divides every fraction of the training set: steps are proportional to samples
 RATE = 0.1
@@ -102,7 +103,7 @@ def work(condition: Condition) -> float:
 
 
 def memory(condition: Condition) -> Footprint:
-    """What a cell takes. Half of the widest one's is the drawing of its largest layer's initial weights, in float64."""
+    """What a cell takes; most of the widest one's is the drawing of its largest layer's initial weights, in float64."""
     of = network(condition)
     trained = cell_memory(of, "sgd", samples(condition) + TASK.test, longest_segment(MEASURED) * samples(condition))
     return trained.plus(DRAWING * max(layer.inputs * layer.outputs for layer in of.layers))
