@@ -2,7 +2,7 @@
 
 Other hosts round differently, from the first step on. That is imitated here by moving every parameter to the next
 float32, up or down, before the first step; the same cells are also computed alone instead of in blocks. Prints the
-largest difference per metric and measurement. Run: python benchmarks/tolerances.py compgen --seeds 8
+largest difference per metric and measurement. Run: python benchmarks/tolerances.py compgen [AXIS=V,V ...] --seeds 8
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from kernels import plan, workunit
 from kernels.engine.seam import Block, Data, Schedule
 from kernels.engine.torch_engine import TorchEngine
-from kernels.experiment import CellResult, compute
+from kernels.experiment import CellResult, Value, compute
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import Purpose, words
 
@@ -34,10 +34,15 @@ class NudgedEngine(TorchEngine):
         super().train(block, data, schedule, steps)
 
 
-def run(name: str, seeds: int, engine: TorchEngine, width: int | None) -> list[CellResult]:
-    """All cells of some seeds, in blocks that fit 1 MiB, or of `width` cells."""
-    experiment = EXPERIMENTS[name]
-    unit = workunit.WorkUnit(1, name, experiment.version, workunit.Seeds(FIRST_SEED, seeds))
+def narrowed(name: str, axes: list[str]) -> dict[str, list[Value]]:
+    """The grid of an experiment narrowed by words AXIS=V,V ..."""
+    parts = [word.partition("=") for word in axes]
+    return {axis: [v for v in EXPERIMENTS[name].grid[axis] if str(v) in values.split(",")] for axis, _, values in parts}
+
+
+def run(unit: workunit.WorkUnit, engine: TorchEngine, width: int | None) -> list[CellResult]:
+    """All cells of a work unit, in blocks that fit 1 MiB, or of `width` cells."""
+    experiment = EXPERIMENTS[unit.experiment]
     blocks = plan.blocks(experiment, workunit.cells(unit), 1 << 20)
     if width:
         blocks = [block[at : at + width] for block in blocks for at in range(0, len(block), width)]
@@ -48,13 +53,17 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiment", choices=EXPERIMENTS)
+    parser.add_argument("axes", nargs="*", metavar="AXIS=V,V", help="only these values of the grid")
     parser.add_argument("--seeds", type=int, default=8)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    base = run(options.experiment, options.seeds, TorchEngine(), None)
+    name, version = options.experiment, EXPERIMENTS[options.experiment].version
+    seeds = workunit.Seeds(FIRST_SEED, options.seeds)
+    unit = workunit.WorkUnit(workunit.FORMAT, name, version, seeds, narrowed(name, options.axes))
+    base = run(unit, TorchEngine(), None)
     runs = {
-        "computed alone": run(options.experiment, options.seeds, TorchEngine(), 1),
-        "started one ulp off": run(options.experiment, options.seeds, NudgedEngine(), None),
+        "computed alone": run(unit, TorchEngine(), 1),
+        "started one ulp off": run(unit, NudgedEngine(), None),
     }
     for label, other in runs.items():
         same = sum(a.digests[-1] == b.digests[-1] for a, b in zip(base, other, strict=True))

@@ -68,6 +68,7 @@ class Curve:
     points: Mapping[Position, Statistic] | None = None
     line: str = ""
     where: Mapping[str, Position] = field(default_factory=dict)
+    log: bool = False  # drawn with both axes logarithmic, where a power law is a straight line
 
 
 @dataclass(frozen=True)

@@ -91,11 +91,12 @@ def _draw(
     named = any(isinstance(value, str) for value in values)  # nothing lies between names
     if not named:
         values.sort()
+    log = curves[0].log
     seeds = max(of.seeds for estimates in found for of in estimates.values())
     measured = f"{seeds} seeds, 95 % interval" if seeds > 1 else "one seed"
     for curve, estimates in zip(curves, found, strict=True):
         of = list(estimates.values())
-        xs = [values.index(value) for value in estimates]
+        xs = list(estimates) if log else [values.index(value) for value in estimates]
         errors = [[e.mean - e.low for e in of], [e.high - e.mean for e in of]]
         label = curve.line or f"measured, {measured}"
         style = "o" if named else "o-"
@@ -108,8 +109,11 @@ def _draw(
             label = f"published, {curve.line}" if curve.line else "published"
             style = "s" if named else "s--"
             axes.plot(*zip(*known, strict=True), style, color=color, markerfacecolor="none", label=label)
-    axes.set_xticks(range(len(values)), [_name(value) for value in values])
-    axes.set_xlim(-0.4, len(values) - 0.6)
+    if log:
+        axes.set(xscale="log", yscale="log")
+    else:
+        axes.set_xticks(range(len(values)), [_name(value) for value in values])
+        axes.set_xlim(-0.4, len(values) - 0.6)
     axes.set_xlabel(curves[0].axis)
     axes.set_ylabel(curves[0].label)
     axes.set_title(f"{experiment.name}: {curves[0].title[0].lower()}{curves[0].title[1:]}")

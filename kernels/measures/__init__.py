@@ -7,6 +7,7 @@ from kernels.measures.fit import fit, right
 from kernels.measures.gradient_noise import NOISE_FLOOR, NOISE_LIMIT, gradient_noise, noise_scale
 from kernels.measures.information import binned, bits, information, layer_information, possible_information
 from kernels.measures.norms import NORM_LIMIT, RATIO_LIMIT, input_norms, norm, norm_ratio, weight_norms
+from kernels.measures.power_law import PowerLaw, bend, pareto_front, power_law
 from kernels.measures.probe import probe_accuracies, probe_accuracy
 from kernels.measures.pruning import pruned
 from kernels.measures.rank import (
@@ -28,8 +29,10 @@ __all__ = [
     "NOISE_LIMIT",
     "NORM_LIMIT",
     "RATIO_LIMIT",
+    "PowerLaw",
     "accuracy",
     "alignment",
+    "bend",
     "binned",
     "bits",
     "centred_singular_values",
@@ -51,8 +54,10 @@ __all__ = [
     "norm",
     "norm_ratio",
     "not_counts",
+    "pareto_front",
     "participation_ratio",
     "possible_information",
+    "power_law",
     "probe_accuracies",
     "probe_accuracy",
     "pruned",

@@ -62,3 +62,15 @@ def test_tables_name_their_line() -> None:
     assert "By depth, one layer" in text
     assert "By depth, two layers" in text
     assert "Alone\n" in "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def test_a_power_law_is_drawn_where_it_is_a_straight_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, path: figures.append(self))
+    curves = tuple(Curve("By width", "width", "gap", "a gap", {64: 1.5}, log=log) for log in (False, True))
+    for curve in curves:
+        report.plot(tmp_path, replace(ROW, curves=(curve,)), TABLE)
+    even, logarithmic = (figure.axes[0] for figure in figures)
+    assert (even.get_xscale(), even.get_yscale()) == ("linear", "linear")
+    assert (logarithmic.get_xscale(), logarithmic.get_yscale()) == ("log", "log")
+    assert list(logarithmic.lines[0].get_xdata()) == [32, 64], "at their values, not evenly spaced"
