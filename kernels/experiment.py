@@ -107,7 +107,8 @@ class Experiment:
     work: Callable[[Condition], float]  # floating-point operations of one cell
     memory: Callable[[Condition], Footprint]
     start: Callable[[Sequence[Cell], Engine], Program]
-    contradiction: Callable[[Mapping[str, F32]], str | None]  # what metrics that follow from others get wrong
+    # (metrics [cells, measurements], the cells' conditions) -> what metrics that follow from others get wrong
+    contradiction: Callable[[Mapping[str, F32], Sequence[Condition]], str | None]
     curves: tuple[Curve, ...]
     claims: tuple[Claim, ...]
 

@@ -19,7 +19,7 @@ from msgspec import Meta
 from kernels import atomic, limits, workunit
 from kernels.engine.seam import F32, EngineClass
 from kernels.errors import Inconsistent, ResultFormat, ResultMismatch, ResultUnreadable, one_line
-from kernels.experiment import Cell, CellResult, Experiment
+from kernels.experiment import Cell, CellResult, Condition, Experiment
 from kernels.experiments import EXPERIMENTS
 
 FORMAT: Final = 1
@@ -192,19 +192,22 @@ def check(result: Result, unit: workunit.WorkUnit, name: str) -> None:
         raise ResultMismatch(
             name, f"it has {len(first.digests)} digests a cell for {experiment.measurements} measurements"
         )
-    _check_values(result, experiment, name)
+    _check_values(result, experiment, [cell.condition for cell in wanted], name)
 
 
-def _check_values(result: Result, experiment: Experiment, name: str) -> None:
+def _check_values(result: Result, experiment: Experiment, conditions: Sequence[Condition], name: str) -> None:
     values = stacked(result)
     for key, metric in experiment.metrics.items():
         good = ((values[key] >= metric.low) & (values[key] <= metric.high)).all(1)  # refuses NaN as well
         if not good.all():
             where = _where(result.cells[int(np.argmin(good))])
             raise Inconsistent(name, f"{where} metric {key} is not in {metric.low}..{metric.high}")
-    for number, record in enumerate(result.cells):
-        if wrong := experiment.contradiction({key: curve[number] for key, curve in values.items()}):
-            raise Inconsistent(name, f"{_where(record)}: {wrong}")
+    if wrong := experiment.contradiction(values, conditions):
+        for number, record in enumerate(result.cells):  # which cell it is
+            one = {key: curves[[number]] for key, curves in values.items()}
+            if its := experiment.contradiction(one, [conditions[number]]):
+                raise Inconsistent(name, f"{_where(record)}: {its}")
+        raise Inconsistent(name, wrong)
 
 
 def _where(record: CellRecord) -> str:

@@ -150,15 +150,16 @@ def memory(condition: Condition) -> Footprint:
     return trained.plus(4.0 * drawn / int(condition["batch"]) + 32.0 * NETWORK.parameters)
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None: the noises follow from trace, square and one size."""
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None: the noises follow from trace, square and size."""
     if found := not_counts(metrics, {"test_accuracy": TASK.test}):
         return found
     trace = metrics["gradient_trace"]
     if not np.array_equal(noise_scale(trace, metrics["gradient_square"]), metrics["noise_scale"]):
         return "noise_scale is not gradient_trace over gradient_square"
-    if not any(np.array_equal(trace / np.float32(size), metrics["minibatch_noise"]) for size in SIZES):
-        return "minibatch_noise is not gradient_trace over a batch size"
+    size = np.array([condition["batch"] for condition in conditions], dtype=np.float32)[:, None]
+    if not np.array_equal(trace / size, metrics["minibatch_noise"]):
+        return "minibatch_noise is not gradient_trace over the batch size"
     return None
 
 

@@ -110,8 +110,8 @@ def measure(seed: int, generation: int, tables: Bits, fitness: I64) -> dict[str,
     }
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a run's metrics say against each other, or None: all are counts, and no mean is above the best."""
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What runs' metrics say against each other, or None: all are counts, and no mean is above the best."""
     counted = {"best_fitness": STARTS, "mean_fitness": STARTS * POPULATION, "diversity": PAIRS}
     if found := not_counts(metrics, counted | dict.fromkeys(TESTED, TEST_STARTS)):
         return found

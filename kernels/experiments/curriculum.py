@@ -122,8 +122,8 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     }
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None: accuracies are counts, those of the levels add up."""
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None: accuracies are counts, those of the levels add up."""
     by_level = [f"test_accuracy_{level}" for level in range(1, LEVELS + 1)]
     samples = {"train_accuracy": TASK.train, "test_accuracy": TASK.test} | dict.fromkeys(by_level, TASK.test // LEVELS)
     if found := not_counts(metrics, samples):

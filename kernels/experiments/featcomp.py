@@ -117,8 +117,8 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     }
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None: accuracies are counts, the ratio is one of gradients."""
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None: accuracies are counts, the ratio is one of gradients."""
     tested = ["test_accuracy", *(f"only_{g}" for g in GROUPS)]
     if found := not_counts(metrics, {"train_accuracy": TASK.train, **dict.fromkeys(tested, TASK.test)}):
         return found

@@ -117,17 +117,17 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     return found
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None.
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None.
 
-    Accuracies are counts; the ratio is a rank over one of the widths; of the same singular values the stable rank is
+    Accuracies are counts; the ratio is a rank over the width; of the same singular values the stable rank is
     never above the participation ratio, and that never above the effective rank.
     """
     if found := not_counts(metrics, {"train_accuracy": TASK.train, "test_accuracy": TASK.test}):
         return found
-    ratio, rank = metrics["rank_ratio"], metrics["effective_rank.2"]
-    if not any(np.array_equal(rank / np.float32(width), ratio) for width in GRID["width"]):
-        return "rank_ratio is not effective_rank.2 divided by a width"
+    width = np.array([condition["width"] for condition in conditions], dtype=np.float32)[:, None]
+    if not np.array_equal(metrics["effective_rank.2"] / width, metrics["rank_ratio"]):
+        return "rank_ratio is not effective_rank.2 divided by the width"
     for layer in LAYERS:
         rising = [f"{name}.{layer}" for name in ("stable_rank", "participation_ratio", "effective_rank")]
         for low, high in (*itertools.pairwise(rising), (f"top5.{layer}", f"top10.{layer}")):

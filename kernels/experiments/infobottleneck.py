@@ -16,7 +16,7 @@ import numpy as np
 
 from kernels.course import Course
 from kernels.engine.seam import F32, F64, Block, Data, Engine, Network
-from kernels.experiment import Cell, Experiment
+from kernels.experiment import Cell, Condition, Experiment
 from kernels.findings import Claim, Curve, Position, Rows, Statistic, Table, averaged, measured
 from kernels.measures import accuracy, bits, fit, layer_information, loss, not_counts, possible_information, right
 from kernels.tasks import boolean
@@ -91,8 +91,8 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     return found
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None: accuracies are counts; what information can be."""
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None: accuracies are counts; what information can be."""
     if found := not_counts(metrics, {"train_accuracy": TASK.train, "test_accuracy": TASK.patterns - TASK.train}):
         return found
     for layer in NUMBERS:

@@ -88,26 +88,15 @@ def memory(condition: Condition) -> Footprint:
     return Footprint(trained.cell + trained.seed, 0.0)
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None: all are counts, the training set's of one level."""
-    if found := not_counts(metrics, {"test_accuracy": TASK.test}):
-        return found
-    found = None
-    for level in GRID["corruption"]:
-        found = _not_of(level, metrics)
-        if found is None:
-            return None
-    return found
-
-
-def _not_of(level: float, metrics: Mapping[str, F32]) -> str | None:
-    """What speaks against this level of corruption, or None."""
-    wrong = clouds.corrupted_count(TASK.train, level)
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None: all are counts, the training set's of the corruption."""
+    levels = [float(condition["corruption"]) for condition in conditions]
+    wrong = np.array([clouds.corrupted_count(TASK.train, level) for level in levels])[:, None]
     answered = metrics["corrupted_accuracy"].astype(np.float64) + metrics["recovered_accuracy"]
-    if np.any(answered > (1.0 + 1e-6 if wrong else 0.0)):
+    if np.any(answered > np.where(wrong, 1.0 + 1e-6, 0.0)):
         return "corrupted_accuracy and recovered_accuracy are of more samples than there are"
-    counted = dict.fromkeys(("corrupted_accuracy", "recovered_accuracy"), max(wrong, 1))
-    return not_counts(metrics, {**counted, "clean_accuracy": TASK.train - wrong})
+    counted = dict.fromkeys(("corrupted_accuracy", "recovered_accuracy"), np.maximum(wrong, 1))
+    return not_counts(metrics, {"test_accuracy": TASK.test, **counted, "clean_accuracy": TASK.train - wrong})
 
 
 def half_learned(table: Table, part: str) -> F64:

@@ -117,16 +117,15 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     }
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None.
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None.
 
     Accuracies are counts. A wrong answer means that another class is at least as likely as the right one, which costs
     at least log 2.
     """
-    if found := not_counts(metrics, {"test_accuracy": TASK.test}):
+    trained = np.array([samples(condition) for condition in conditions])[:, None]
+    if found := not_counts(metrics, {"test_accuracy": TASK.test, "train_accuracy": trained}):
         return found
-    if all(not_counts(metrics, {"train_accuracy": round(fraction * TASK.train)}) for fraction in FRACTIONS):
-        return "train_accuracy is not a count of any fraction's samples"
     for name in ("train", "test"):
         wrong = 1.0 - metrics[f"{name}_accuracy"].astype(np.float64)
         if np.any(metrics[f"{name}_loss"] * 1.00001 + 1e-6 < wrong * np.log(2.0)):

@@ -130,15 +130,16 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     return found
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None: accuracies are counts.
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None: accuracies are counts.
 
-    No width fills more dimensions with its first layer's weights than there are inputs, and none is below 32.
+    The first layer's weights fill no more dimensions than there are inputs.
     """
     if found := not_counts(metrics, {"train_accuracy": TASK.train, "test_accuracy": TASK.test}):
         return found
-    if np.any(metrics["dimensionality.1"] > TASK.inputs / min(GRID["width"])):
-        return "dimensionality.1 is above the inputs divided by the least width"
+    width = np.array([condition["width"] for condition in conditions], dtype=np.float64)[:, None]
+    if np.any(metrics["dimensionality.1"] * width > TASK.inputs * 1.00001):
+        return "dimensionality.1 is above the inputs divided by the width"
     return None
 
 

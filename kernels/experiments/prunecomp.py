@@ -90,8 +90,8 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     return found
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None: accuracies are counts, gaps are their differences."""
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None: accuracies are counts, gaps are their differences."""
     return compositional_gap.contradiction(metrics, TASK, [f"_{level}" for level in LEVELS])
 
 

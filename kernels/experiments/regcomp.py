@@ -82,8 +82,8 @@ def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str,
     }
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None: accuracies are counts, the gap is their difference."""
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None: accuracies are counts, the gap is their difference."""
     return compositional_gap.contradiction(metrics, TASK)
 
 

@@ -99,9 +99,9 @@ def measure_of(cells: Sequence[Cell]) -> Measure:
     return measure
 
 
-def contradiction(metrics: Mapping[str, F32]) -> str | None:
-    """What a cell's metrics say against each other, or None."""
-    if metrics["distance"][0] != 0.0:
+def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
+    """What cells' metrics say against each other, or None."""
+    if np.any(metrics["distance"][:, 0] != 0.0):
         return "distance before training is not 0"
     return not_counts(metrics, {"test_accuracy": REPLICAS * TASK.test})
 

@@ -28,16 +28,19 @@ def recorded_loss(loss: F64) -> F32:
     return np.where(loss < LOSS_LIMIT, loss, LOSS_LIMIT).astype(np.float32)
 
 
-def share(correct: I64, samples: int) -> F32:
-    """An accuracy: so many of `samples`."""
+def share(correct: I64, samples: int | I64) -> F32:
+    """An accuracy: so many of `samples`, of one number of them or of several [...], broadcast."""
     return (correct / samples).astype(np.float32)
 
 
-def not_counts(metrics: Mapping[str, F32], samples: Mapping[str, int]) -> str | None:
-    """What is wrong with metrics that must be counts of so many samples, divided by them; None if nothing is."""
+def not_counts(metrics: Mapping[str, F32], samples: Mapping[str, int | I64]) -> str | None:
+    """What is wrong with metrics [...] that must be counts of so many samples, divided by them; None if nothing is.
+
+    Numbers of samples are one for all, or broadcast.
+    """
     for name, total in samples.items():
         if not np.array_equal(
             share(np.rint(metrics[name].astype(np.float64) * total).astype(np.int64), total), metrics[name]
         ):
-            return f"{name} is not a count of {total} samples"
+            return f"{name} is not a count of {total if isinstance(total, int) else 'its'} samples"
     return None

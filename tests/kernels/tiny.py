@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgpack
 
 from kernels import plan, result, workunit
-from kernels.engine.seam import Engine, EngineClass
-from kernels.experiment import compute
+from kernels.engine.seam import F32, Engine, EngineClass
+from kernels.experiment import Experiment, Value, compute
 from kernels.experiments import EXPERIMENTS
 from kernels.result import Device, Result, Timings
 from kernels.workunit import Seeds, WorkUnit
@@ -44,6 +45,12 @@ def computed(of: WorkUnit, kind: EngineClass = "torch") -> Result:
     blocks = plan.blocks(experiment, workunit.cells(of), 1 << 20)
     cells = [found for block in blocks for found in compute(experiment, block, engine(kind))]
     return result.build(of, cells, "0.1.0", kind, DEVICE, TIMINGS)
+
+
+def contradiction(of: Experiment, curves: Mapping[str, F32], **condition: Value) -> str | None:
+    """What is wrong with one cell's curves [measurements], of the grid's first condition but for what is named."""
+    whole = {axis: condition.get(axis, values[0]) for axis, values in of.grid.items()}
+    return of.contradiction({name: curve[None] for name, curve in curves.items()}, [whole])
 
 
 def seal(body: bytes) -> bytes:

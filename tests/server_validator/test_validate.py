@@ -177,6 +177,9 @@ def test_values_that_contradict_each_other_are_refused_before_recomputing(
     path = tmp_path / "r.msgpack"
     nothing_fits = forge(tiny_bytes, lambda top: put(top, 0, "gap", np.zeros(12)))
     assert isinstance(refusal(path, data, nothing_fits), Inconsistent)
+    for cell in (0, 1):
+        found = refusal(path, data, forge(tiny_bytes, lambda top, cell=cell: put(top, cell, "gap", np.zeros(12))))
+        assert f"cell {1000 + cell} " in str(found)
     not_a_number = forge(tiny_bytes, lambda top: put(top, 0, "train_loss", np.full(12, np.nan)))
     assert isinstance(refusal(path, data, not_a_number), Inconsistent)
     swapped = forge(tiny_bytes, lambda top: top["cells"].reverse())

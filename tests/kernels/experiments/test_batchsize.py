@@ -126,23 +126,27 @@ def test_dead_and_diverged_networks_give_possible_numbers(value: float, engine: 
     found = {metric: state["metric/" + metric][0, :1] for metric in ROW.metrics}
     for metric, of in ROW.metrics.items():
         assert np.all((found[metric] >= of.low) & (found[metric] <= of.high))
-    assert ROW.contradiction(found) is None
+    assert tiny.contradiction(ROW, found, **program.cells[0].condition) is None
 
 
 def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(medium: CellResult) -> None:
     true = medium.metrics
-    assert ROW.contradiction(true) is None
+    mine = medium.cell.condition
+    assert tiny.contradiction(ROW, true, **mine) is None
+    assert "minibatch_noise" in str(tiny.contradiction(ROW, true, batch=1))
 
     def spoilt(metric: str, factor: float) -> Mapping[str, F32]:
         curve = true[metric].copy()
         curve[5] *= np.float32(factor)
         return {**true, metric: curve}
 
-    assert "test_accuracy" in str(ROW.contradiction(spoilt("test_accuracy", 0.9999)))
-    assert "noise_scale" in str(ROW.contradiction(spoilt("noise_scale", 1.001)))
-    assert "noise_scale" in str(ROW.contradiction(spoilt("gradient_square", 1.001)))
-    assert "minibatch_noise" in str(ROW.contradiction(spoilt("minibatch_noise", 1.001)))
-    assert "minibatch_noise" in str(ROW.contradiction(spoilt("minibatch_noise", 2))), "of another size than the rest"
+    assert "test_accuracy" in str(tiny.contradiction(ROW, spoilt("test_accuracy", 0.9999), **mine))
+    assert "noise_scale" in str(tiny.contradiction(ROW, spoilt("noise_scale", 1.001), **mine))
+    assert "noise_scale" in str(tiny.contradiction(ROW, spoilt("gradient_square", 1.001), **mine))
+    assert "minibatch_noise" in str(tiny.contradiction(ROW, spoilt("minibatch_noise", 1.001), **mine))
+    assert "minibatch_noise" in str(tiny.contradiction(ROW, spoilt("minibatch_noise", 2), **mine)), (
+        "of another size than the rest"
+    )
 
 
 # --- statistics, over invented tables: every size at two rates, of which one is useless

@@ -83,7 +83,7 @@ def test_every_condition_gives_another_run_within_its_bounds() -> None:
     for condition in workunit.conditions(unit()):
         (found,) = run(condition, 3)
         ends.add(found.digests[-1])
-        assert cellauto.contradiction(found.metrics) is None
+        assert tiny.contradiction(ROW, found.metrics) is None
         for name, metric in ROW.metrics.items():
             assert found.metrics[name].shape == (3,)
             assert np.all((found.metrics[name] >= metric.low) & (found.metrics[name] <= metric.high))
@@ -180,15 +180,15 @@ def test_evolution_climbs(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_invented_counts_are_found(whole: tuple[CellResult, float], name: str, unit: float) -> None:
     metrics: dict[str, F32] = {n: m.copy() for n, m in whole[0].metrics.items()}
-    assert cellauto.contradiction(metrics) is None
+    assert tiny.contradiction(ROW, metrics) is None
     metrics[name][3] += np.float32(unit / 3e4 if name == "diversity" else unit / 3)
-    assert name in str(cellauto.contradiction(metrics))
+    assert name in str(tiny.contradiction(ROW, metrics))
 
 
 def test_a_mean_above_the_best_is_found(whole: tuple[CellResult, float]) -> None:
     metrics: dict[str, F32] = {n: m.copy() for n, m in whole[0].metrics.items()}
     metrics["mean_fitness"][2] = metrics["best_fitness"][2] + np.float32(1 / 128)
-    assert cellauto.contradiction(metrics) == "mean_fitness is above best_fitness"
+    assert tiny.contradiction(ROW, metrics) == "mean_fitness is above best_fitness"
 
 
 def test_claims_and_curves_take_their_own_conditions() -> None:

@@ -131,17 +131,17 @@ def test_networks_that_diverge_or_die_have_finite_numbers() -> None:
     assert found["gradient_ratio"][0] == 1, "no gradient at all: neither group is favoured"
     for cell in range(3):
         curves = {name: np.repeat(values[cell], ROW.measurements) for name, values in found.items()}
-        assert ROW.contradiction(curves) is None
+        assert tiny.contradiction(ROW, curves) is None
 
 
 def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(exact: CellResult) -> None:
-    assert ROW.contradiction(exact.metrics) is None
+    assert tiny.contradiction(ROW, exact.metrics) is None
     counts = ["train_accuracy", "test_accuracy", "only_strong", "only_medium", "only_weak"]
     for name in [*counts, "gradient_ratio", "gradient_strong", "gradient_weak"]:
         for at in (0, 7, ROW.measurements - 1):
             found = {key: values.copy() for key, values in exact.metrics.items()}
             found[name][at] *= np.float32(1.000001)
-            wrong = ROW.contradiction(found)
+            wrong = tiny.contradiction(ROW, found)
             assert wrong is not None, name
             assert name in wrong
 

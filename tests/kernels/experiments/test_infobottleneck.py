@@ -129,7 +129,7 @@ def test_dead_and_diverged_networks_give_possible_numbers(name: str, value: floa
     found = {metric: values[0, :1] for metric, values in until(program, 1).items() if metric.startswith("metric/")}
     for metric, of in ROW.metrics.items():
         assert np.all((found["metric/" + metric] >= of.low) & (found["metric/" + metric] <= of.high))
-    assert ROW.contradiction({metric: found["metric/" + metric] for metric in ROW.metrics}) is None
+    assert tiny.contradiction(ROW, {metric: found["metric/" + metric] for metric in ROW.metrics}) is None
 
 
 @NAMES
@@ -141,7 +141,7 @@ def test_work_is_what_the_program_counts(name: str, engine: Engine) -> None:
 @NAMES
 def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(whole: dict[str, CellResult], name: str) -> None:
     true = whole[name].metrics
-    assert ROW.contradiction(true) is None
+    assert tiny.contradiction(ROW, true) is None
 
     def spoilt(metric: str, value: float, at: int = 5) -> Mapping[str, F32]:
         curve = true[metric].copy()
@@ -150,12 +150,12 @@ def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(whole: dict
 
     for metric in ("train_accuracy", "test_accuracy"):
         wrong = spoilt(metric, float(np.nextafter(true[metric][5], np.float32(1))))
-        assert metric in str(ROW.contradiction(wrong))
-    assert "i_ty_3" in str(ROW.contradiction(spoilt("i_xt_3", 0.1))), "more about the label than about all"
+        assert metric in str(tiny.contradiction(ROW, wrong))
+    assert "i_ty_3" in str(tiny.contradiction(ROW, spoilt("i_xt_3", 0.1))), "more about the label than about all"
     if name == "relu":
-        assert "i_ty_7" in str(ROW.contradiction(spoilt("i_ty_7", 0.5))), "a layer that is not there"
+        assert "i_ty_7" in str(tiny.contradiction(ROW, spoilt("i_ty_7", 0.5))), "a layer that is not there"
     else:
-        assert "i_xt_1" in str(ROW.contradiction(spoilt("i_ty_1", 0.0))), "12 bits of patterns within one class"
+        assert "i_xt_1" in str(tiny.contradiction(ROW, spoilt("i_ty_1", 0.0))), "12 bits of patterns within one class"
 
 
 def table(curves: Mapping[tuple[int, str], Mapping[int, list[float]]]) -> Table:

@@ -134,28 +134,28 @@ def test_a_network_that_diverged_has_finite_counts() -> None:
     found = {name: program.export()[f"metric/{name}"][:, :1] for name in ROW.metrics}
     for name, metric in ROW.metrics.items():
         assert np.all((found[name] >= metric.low) & (found[name] <= metric.high)), name
-    for cell in range(2):
-        assert ROW.contradiction({name: values[cell] for name, values in found.items()}) is None
+    assert ROW.contradiction(found, [cell.condition for cell in CELLS]) is None
 
 
 def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(exact: list[CellResult]) -> None:
     for found in exact:
-        assert ROW.contradiction(found.metrics) is None
+        assert tiny.contradiction(ROW, found.metrics, **found.cell.condition) is None
+        assert tiny.contradiction(ROW, found.metrics, corruption=0.15) is not None, "of another level"
     for name in ("clean_accuracy", "corrupted_accuracy", "recovered_accuracy", "test_accuracy"):
         for at in (1, 50, 100):
             bent = {key: values.copy() for key, values in exact[1].metrics.items()}
             bent[name][at] = np.nextafter(max(bent[name][at], np.float32(0.01)), np.float32(0))
-            assert ROW.contradiction(bent) is not None, name
+            assert tiny.contradiction(ROW, bent, corruption=0.6) is not None, name
 
 
 def test_parts_of_other_sizes_or_of_too_many_samples_contradict(exact: list[CellResult]) -> None:
     for name, value in (("clean_accuracy", 398 / 700), ("corrupted_accuracy", 7 / 450), ("recovered_accuracy", 0.9)):
         bent = {key: values.copy() for key, values in exact[1].metrics.items()}
         bent[name][60] = np.float32(value)
-        assert ROW.contradiction(bent) is not None, name
+        assert tiny.contradiction(ROW, bent, corruption=0.6) is not None, name
     none = {key: values.copy() for key, values in exact[0].metrics.items()}
     none["corrupted_accuracy"][:] = 1
-    assert ROW.contradiction(none) is not None, "without corruption there is nothing to be wrong about"
+    assert tiny.contradiction(ROW, none) is not None, "without corruption there is nothing to be wrong about"
 
 
 def test_the_lead_is_between_the_halves_of_both_parts() -> None:

@@ -159,7 +159,7 @@ def test_a_whole_seed_needs_little_memory() -> None:
 
 def test_true_numbers_do_not_contradict_themselves(found: list[CellResult]) -> None:
     for cell in found:
-        assert ROW.contradiction(cell.metrics) is None
+        assert tiny.contradiction(ROW, cell.metrics, **cell.cell.condition) is None
 
 
 def test_a_network_that_diverged_does_not_contradict_itself() -> None:
@@ -172,7 +172,10 @@ def test_a_network_that_diverged_does_not_contradict_itself() -> None:
         measured = {name: program.export()["metric/" + name][cell].astype(np.float32) for name in ROW.metrics}
         assert measured["test_loss"][0] == 1e6
         # What is not measured yet, zeros, would contradict itself.
-        assert ROW.contradiction({name: values[:1] for name, values in measured.items()}) is None
+        assert (
+            tiny.contradiction(ROW, {name: values[:1] for name, values in measured.items()}, **CELLS[cell].condition)
+            is None
+        )
 
 
 @pytest.mark.parametrize("at", [0, 6, 12])
@@ -180,14 +183,14 @@ def test_a_network_that_diverged_does_not_contradict_itself() -> None:
 def test_an_accuracy_that_is_no_count_contradicts(found: list[CellResult], name: str, at: int) -> None:
     wrong = curves(found[0])
     wrong[name][at] = np.nextafter(wrong[name][at], np.float32(0))
-    assert name in str(ROW.contradiction(wrong))
+    assert name in str(tiny.contradiction(ROW, wrong, **found[0].cell.condition))
 
 
 @pytest.mark.parametrize("name", ["train", "test"])
 def test_a_loss_below_what_wrong_answers_cost_contradicts(found: list[CellResult], name: str) -> None:
     wrong = curves(found[0])
     wrong[f"{name}_loss"][0] = 0.99 * math.log(2) * (1 - wrong[f"{name}_accuracy"][0])
-    assert f"{name}_loss" in str(ROW.contradiction(wrong))
+    assert f"{name}_loss" in str(tiny.contradiction(ROW, wrong, **found[0].cell.condition))
 
 
 # --- laws in invented tables

@@ -114,7 +114,7 @@ def test_a_network_that_diverged_gives_finite_numbers_within_bounds(value: float
     for name, metric in ROW.metrics.items():
         assert metric.low <= measured[name][0] <= metric.high, name
     assert measured["dimensionality.1"][0] == 0
-    assert ROW.contradiction(measured) is None
+    assert tiny.contradiction(ROW, measured) is None
 
 
 def test_work_is_what_the_program_counts() -> None:
@@ -124,7 +124,7 @@ def test_work_is_what_the_program_counts() -> None:
 
 def test_true_numbers_do_not_contradict_themselves(found: list[CellResult]) -> None:
     for cell in found:
-        assert ROW.contradiction(curves(cell)) is None
+        assert tiny.contradiction(ROW, curves(cell), **cell.cell.condition) is None
 
 
 @pytest.mark.parametrize("at", [0, 7])
@@ -132,15 +132,16 @@ def test_true_numbers_do_not_contradict_themselves(found: list[CellResult]) -> N
 def test_an_accuracy_that_is_no_count_contradicts(found: list[CellResult], name: str, at: int) -> None:
     wrong = curves(found[0])
     wrong[name][at] = np.nextafter(wrong[name][at], np.float32(0))
-    assert name in str(ROW.contradiction(wrong))
+    assert name in str(tiny.contradiction(ROW, wrong))
 
 
 def test_more_dimensions_than_inputs_contradict(found: list[CellResult]) -> None:
     wrong = curves(found[0])
     wrong["dimensionality.1"][4] = 0.63
-    assert "dimensionality.1" in str(ROW.contradiction(wrong))
+    assert "dimensionality.1" in str(tiny.contradiction(ROW, wrong))
     wrong["dimensionality.1"][4] = 0.62
-    assert ROW.contradiction(wrong) is None
+    assert tiny.contradiction(ROW, wrong) is None
+    assert "dimensionality.1" in str(tiny.contradiction(ROW, wrong, width=64))
 
 
 def test_claims_have_the_signs_of_their_texts() -> None:

@@ -37,7 +37,7 @@ def test_training_aligns_and_moves(one: CellResult) -> None:
     assert distance[0] == 0
     assert np.all(np.diff(distance) > 0)
     assert one.metrics["test_accuracy"][-1] > 0.4 > one.metrics["test_accuracy"][0]
-    assert ROW.contradiction(one.metrics) is None
+    assert tiny.contradiction(ROW, one.metrics) is None
 
 
 def test_invented_numbers_are_found(one: CellResult) -> None:
@@ -46,8 +46,8 @@ def test_invented_numbers_are_found(one: CellResult) -> None:
         changed[name][at] = value
         return changed
 
-    assert "distance" in str(ROW.contradiction(with_("distance", 0, 0.1)))
-    assert "test_accuracy" in str(ROW.contradiction(with_("test_accuracy", 3, 0.50001)))
+    assert "distance" in str(tiny.contradiction(ROW, with_("distance", 0, 0.1)))
+    assert "test_accuracy" in str(tiny.contradiction(ROW, with_("test_accuracy", 3, 0.50001)))
 
 
 def test_both_engines_agree_early(one: CellResult) -> None:
