@@ -24,7 +24,8 @@ from tests.kernels import tiny
 from tests.kernels.tiny import resealed, seal, tree
 from tests.server_validator.data import curve, put
 
-UNIT, OTHER = tiny.unit(count=4), tiny.unit(2000, 4)
+FIRST = 1116  # of its network the gap is 0 before training
+UNIT, OTHER = tiny.unit(FIRST, 4), tiny.unit(2000, 4)
 MINE, THEIRS = f"{UNIT.name}_0_r77_0", f"{UNIT.name}_1_r88_0"
 MEASUREMENTS = 12
 Top = dict[str, Any]
@@ -402,7 +403,6 @@ def distinct_texts_to_the_limit(honest: Honest) -> bytes:
 @content(23, "cells instead of 4")
 def exactly_at_the_size_cap(honest: Honest) -> bytes:
     """The largest file that is read at all, well formed to the last byte."""
-
     one = tree(honest.own)["cells"][0]
     one["condition"]["x"] = "x"
     one["metrics"] |= {f"more{n}": one["metrics"]["gap"] for n in range(5)}
@@ -432,7 +432,7 @@ rewritten(
             "As above.", b"\xa6format\x01", b"\xa6format\xcf" + bytes(7) + b"\x01",
         ),
         "integer_with_a_sign": ("As above.", b"\xa7version\x01", b"\xa7version\xd0\x01"),
-        "seed_of_five_bytes": ("As above.", b"\xa4seed\xcd\x03\xe8", b"\xa4seed\xce\x00\x00\x03\xe8"),
+        "seed_of_five_bytes": ("As above.", b"\xa4seed\xcd\x04\x5c", b"\xa4seed\xce\x00\x00\x04\x5c"),
         "text_with_a_longer_head": ("As above.", b"\xa6engine\xa5exact", b"\xa6engine\xd9\x05exact"),
         "bytes_with_a_longer_head": ("As above.", b"\xa8workunit\xc4\x10", b"\xa8workunit\xc5\x00\x10"),
         "list_with_a_longer_head": ("As above.", b"\xa5cells\x94", b"\xa5cells\xdc\x00\x04"),
@@ -523,7 +523,7 @@ fields(
         "format_a_text": ("'1' becomes 1.", ("format",), "1"),
         "version_negative": ("Below every known version.", ("version",), -1),
         "seed_true": ("True equals 1 and is an integer in Python.", (*CELL, "seed"), True),
-        "seed_a_float": ("1000.0 equals 1000.", (*CELL, "seed"), 1000.0),
+        "seed_a_float": ("1116.0 equals 1116.", (*CELL, "seed"), float(FIRST)),
         "seed_negative": ("Counted from the end.", (*CELL, "seed"), -1),
         "seed_nil": ("No seed is every seed.", (*CELL, "seed"), None),
         "width_true": ("A condition's value without a type of its own.", (*CELL, "condition", "width"), True),
@@ -693,7 +693,7 @@ def cell_twice(top: Top) -> None:
 @change(23, "5 cells instead of 4")
 def cell_too_many(top: Top) -> None:
     """The data set gets a seed that was never given out."""
-    top["cells"].append(top["cells"][3] | {"seed": 1004})
+    top["cells"].append(top["cells"][3] | {"seed": FIRST + 4})
 
 
 @change(23, "in the place of")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from kernels import limits, result, workunit
@@ -258,14 +259,14 @@ def peak(words: list[str]) -> tuple[int, str, float]:
     return done.returncode, "\n".join(out) + done.stderr, 1024 * int(kilobytes)
 
 
-def filled(entry: Callable[[int], dict[str, Any]], head: bytes, share: float = 1.0) -> bytes:
+def filled(entry: Callable[[int], dict[str, Any]], head: bytes) -> bytes:
     """A result whose cells are entries, as many as fit the size."""
     cells: list[dict[str, Any]] = []
     size = 0
     while len(cells) < limits.CELLS:
         cells.append(entry(len(cells)))
         size += len(attacks.msgpack.packb(cells[-1]))
-        if size > share * (limits.RESULT_BYTES - 2000):
+        if size > limits.RESULT_BYTES - 2000:
             cells.pop()
             break
     return changed(head, lambda top: top.update(cells=cells))
@@ -300,6 +301,22 @@ def most_floats(head: bytes) -> bytes:
     return filled(lambda n: cell(condition={f"{m}": n + m / 100 for m in range(64)}), head)
 
 
+def letter(number: int) -> str:
+    """A letter of two bytes in the file, which takes eighty as a text of its own."""
+    return chr(0x100 + number % 1700)
+
+
+def most_objects(head: bytes) -> bytes:
+    """The worst that was found: no cell is unlike the first, and keys and values are as many and as small as can be."""
+    metrics = {letter(k): {"dtype": "<f4", "shape": [1], "data": bytes(4)} for k in range(13)}
+
+    def entry(n: int) -> dict[str, Any]:
+        texts = {letter(k): letter(64 * n + k) + letter((64 * n + k) // 1700) for k in range(64)}
+        return cell(condition=texts, metrics=metrics, digests=[bytes(16)])
+
+    return filled(entry, head)
+
+
 def most_bytes(head: bytes) -> bytes:
     """Metrics of a megabyte."""
     array = {"dtype": "<f4", "shape": [1], "data": bytes(limits.METRIC_BYTES - 100)}
@@ -317,7 +334,7 @@ def most_fields(head: bytes) -> bytes:
 
 
 LARGE = [
-    most_digests, most_metrics, most_texts, widest_texts, most_floats, most_bytes, deepest, most_fields,
+    most_digests, most_metrics, most_texts, widest_texts, most_floats, most_bytes, deepest, most_fields, most_objects,
 ]  # fmt: skip
 
 
@@ -344,21 +361,14 @@ def test_memory_stays_bounded_with_a_file_of_two_gigabytes(project: Project, hon
 
 def test_memory_stays_bounded_with_the_largest_work_unit(project: Project, honest: Honest) -> None:
     """4096 cells, each with the true numbers of the first: checked to the end, recomputed, and found."""
-    unit = WorkUnit(workunit.FORMAT, "compgen", 1, Seeds(1000, limits.CELLS), tiny.GRID)
+    unit = WorkUnit(workunit.FORMAT, "compgen", 1, Seeds(attacks.FIRST, limits.CELLS), tiny.GRID)
     data = issued(project.folder / "large", unit)
     first = result.decode(honest.own, "own").cells[0]
     record = [result.CellRecord(c.seed, c.condition, first.metrics, first.digests) for c in workunit.cells(unit)]
     head = result.decode(honest.own, "own")
     path = project.uploads / f"{unit.name}_0_r77_0"
-    path.write_bytes(
-        result.encode(
-            result.Result(
-                *(getattr(head, name) for name in head.__struct_fields__[:3]), workunit.digest(unit),
-                *(getattr(head, name) for name in head.__struct_fields__[4:8]), record, head.checksum,
-            )
-        )
-    )  # fmt: skip
-    code, said, bytes_ = peak(Project(project.folder).words(path)[:1] + [str(data)] + project.words(path)[2:])
+    path.write_bytes(result.encode(msgspec.structs.replace(head, workunit=workunit.digest(unit), cells=record)))
+    code, said, bytes_ = peak(["--data", str(data), *project.words(path)[2:]])
     assert code == 25, said  # the first cell is true, and among four drawn is another
     assert bytes_ < PEAK, f"{bytes_ / 1e6:.0f} MB"
 
