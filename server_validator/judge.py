@@ -75,7 +75,7 @@ def _cells(project: Path, path: Path) -> tuple[int, str]:
     """How many cells of an upload to recompute, and why."""
     names = upload.named(path)
     if names is None:
-        return CELLS_OF_OTHERS, "; BOINC did not name this file"
+        raise TryLater(f"{path} has no name that BOINC gives, so nothing tells which work unit it has to answer")
     try:
         if hosts.trusted(project, names.result):
             return CELLS_OF_A_TRUSTED_HOST, f"; the host has {TRUSTED} or more valid results in a row"

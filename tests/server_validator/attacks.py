@@ -1189,7 +1189,7 @@ def true_result_put_in_its_place_while_checked(path: Path, honest: Honest) -> No
 
 @place(
     0, "valid", later=_invented,
-    why="the verdict is of the bytes that were read; of assimilation, which reads again, see 'What is not defended'",
+    why="the verdict is of the bytes that were read, and assimilation refuses any others (43)",
 )  # fmt: skip
 def invented_result_put_in_its_place_while_checked(path: Path, honest: Honest) -> None:
     """True when it is read, invented when it is used."""
@@ -1205,6 +1205,18 @@ def cut_off_while_checked(path: Path, honest: Honest) -> None:
 @place(0, "valid", later=lambda path, _: os.truncate(path, 2 << 30), why="as above")
 def grown_while_checked(path: Path, honest: Honest) -> None:
     """A size that was looked at is no longer true."""
+    _own(path, honest)
+
+
+@place(3, "no name that BOINC gives", upload="result.msgpack")
+def replay_under_a_name_of_my_own(path: Path, honest: Honest) -> None:
+    """Whose name says nothing may answer any work unit ever issued, again and again."""
+    path.write_bytes(honest.other)
+
+
+@place(3, "no name that BOINC gives", upload=f"x\n{MINE}: valid\x1b[2J")
+def name_with_a_line_break_and_an_escape(path: Path, honest: Honest) -> None:
+    """A verdict of its own in the log. BOINC gives no such name, and takes none."""
     _own(path, honest)
 
 

@@ -218,6 +218,32 @@ def test_a_file_rewritten_while_it_is_read_is_never_valid_by_halves(
     assert rounds > 60
 
 
+def test_what_was_validated_is_what_is_assimilated(
+    project: Project, honest: Honest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A host that leaves its upload incomplete for BOINC, by declaring more bytes, can write the file once more.
+
+    So can one while its true result is checked.
+    """
+
+    def run(*words: object) -> int:
+        return Run(capsys, "--data", project.data, *words).code
+
+    path = project.uploads / MINE
+    path.write_bytes(honest.own)
+    assert run("assimilate", 1, path) == 43, "never validated"
+    assert Run(capsys, *project.words(path)).code == 0
+    path.write_bytes(changed(honest.own, lambda top: invented(top, 0, 1, 2, 3)))
+    found = Run(capsys, "--data", project.data, "assimilate", 1, path)
+    assert (found.code, found.out) == (43, "")
+    assert str(path) in found.err
+    assert sorted(p.name for p in project.data.iterdir()) == ["ledger.sqlite"]
+    assert Run(capsys, *project.words(path)).code == 25
+    assert run("assimilate", 1, path) == 43
+    path.write_bytes(honest.own)
+    assert run("assimilate", 1, path) == 0
+
+
 @pytest.mark.parametrize("fault", [MemoryError, RecursionError, ZeroDivisionError, SystemError, OSError])
 @pytest.mark.parametrize("where", ["kernels.result.decode", "kernels.result.check", "server_validator.recompute.draw"])
 def test_a_crash_of_the_checker_is_neither_good_nor_bad(
@@ -378,8 +404,8 @@ def test_memory_stays_bounded_with_the_largest_work_unit(project: Project, hones
 
 def row(attack: Attack) -> str:
     """An attack as a row of the diary's tables."""
-    says = f"valid: {attack.why}" if attack.code == 0 else f"…{attack.says}…"
-    return f"| `{attack.name}` | {attack.hope} | {attack.code} | {says} |".replace("\u202e", "")
+    says = f"valid: {attack.why}" if attack.code == 0 else attack.says
+    return f"| `{attack.name}` | {attack.hope} | {attack.code} | {says} |"
 
 
 def test_the_diary_has_every_attack_and_no_other() -> None:
