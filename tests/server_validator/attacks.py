@@ -291,7 +291,7 @@ def gzip_bomb(honest: Honest) -> bytes:
 @content(20, "is no whole result")
 def pickle_that_runs_a_command(honest: Honest) -> bytes:
     """Something unpickles it."""
-    return seal(b"cos\nsystem\n(S'touch /tmp/axiom-was-here'\ntR.")
+    return seal(b"cos\nsystem\n(S'echo was here'\ntR.")
 
 
 @content(20, "is no whole result")
