@@ -188,6 +188,12 @@ class DataDirectory(Failure):
     code = 42
 
 
+class NotValidated(Failure):
+    """{} is not the file that was found valid under its name. Validate it first."""
+
+    code = 43
+
+
 def unforeseen(error: Exception) -> Failure:
     """An error that nobody foresaw as a failure of this program: its kind, place and text in one line."""
     where = error.__traceback__

@@ -6,7 +6,7 @@ WIDTH_MIN, WIDTH_MAX = 4, 2048  # units of a hidden layer; inputs and outputs sh
 
 # --- work units: they reach every volunteer, so a slip of staff must not become a week of somebody's computer
 WORKUNIT_BYTES = 64 * 1024  # a work unit is parameters only: a few hundred bytes
-CELLS = 4096  # cells of one work unit: the result stays far below RESULT_BYTES
+CELLS = 4096  # cells of one work unit; where a cell has many metrics, RESULT_BYTES allows fewer
 GRID_VALUES = 64  # values on one axis of a grid
 NAME_BYTES = 64  # names of experiments, axes, metrics and devices
 

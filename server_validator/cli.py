@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kernels import atomic, result, workunit
+from kernels import atomic, limits, result, workunit
 from kernels.cost import Cost, cost, default_units
-from kernels.errors import Failure, UnknownExperiment, exit_code
+from kernels.errors import Failure, NotValidated, TooManyCells, UnknownExperiment, exit_code
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
-from server_validator import ledger
+from server_validator import ledger, upload
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +37,9 @@ def _make_wu(options: argparse.Namespace) -> int:
         units = default_units(options.experiment, options.first)
     for unit, out in zip(units, _outs(options.out, len(units)), strict=True):
         workunit.decode(workunit.encode(unit), "the work unit asked for")  # what a worker would refuse is not issued
+        found, cells = cost(unit), len(workunit.cells(unit))
+        if found.result > limits.RESULT_BYTES:  # nor what the validator would refuse
+            raise TooManyCells(cells, int(cells * limits.RESULT_BYTES / found.result))
         if ledger.issue(options.data, unit):
             print(
                 f"axiom-server: a new ledger was made in {options.data}; it knows no seeds given out elsewhere",
@@ -46,8 +49,7 @@ def _make_wu(options: argparse.Namespace) -> int:
             atomic.write(out, workunit.encode(unit))
         else:
             sys.stdout.write(workunit.encode(unit).decode())
-        found, where = cost(unit), f" in {out}" if len(units) > 1 and out else ""
-        cells = len(workunit.cells(unit))
+        where = f" in {out}" if len(units) > 1 and out else ""
         print(f"{unit.name}{where}: {cells} cells, {found.operations / 1e12:.2f} TFLOP", file=sys.stderr)
         print(f"for create_work: {_bounds(found)}", file=sys.stderr)
     return 0
@@ -95,6 +97,8 @@ def _assimilate(options: argparse.Namespace) -> int:
     boinc_id, files = _success_words(options.words)
     for path in files:
         found, unit = read(path, options.data)
+        if upload.named(path) and ledger.accepted(options.data, path.name) != found.checksum:
+            raise NotValidated(path)
         print(f"{path}: {len(found.cells)} cells in {dataset.store(options.data, unit, found, boinc_id)}")
     return 0
 

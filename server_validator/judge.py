@@ -55,22 +55,27 @@ def _paths(words: Sequence[str], project: Path | None) -> list[Path]:
 def _judged(check: Callable[[Path], str], path: Path) -> int:
     """The exit code of a check, after its verdict was printed. A fault of ours says nothing about a result: 3."""
     try:
-        print(f"{path}: {check(path)}", flush=True)
+        print(_printable(f"{path}: {check(path)}"), flush=True)
     except Failure as failure:
         found = failure
     except Exception as error:
         found = TryLater(f"{path}: {unforeseen(error)}")
     else:
         return 0
-    print(f"axiom-server: {found}", file=sys.stderr, flush=True)
+    print(_printable(f"axiom-server: {found}"), file=sys.stderr, flush=True)
     return found.code
+
+
+def _printable(sentence: str) -> str:
+    """A sentence as one line that any terminal and log can take, whatever a file's name is."""
+    return "".join(c if c.isprintable() else "?" for c in sentence)
 
 
 def _cells(project: Path, path: Path) -> tuple[int, str]:
     """How many cells of an upload to recompute, and why."""
     names = upload.named(path)
     if names is None:
-        return CELLS_OF_OTHERS, "; BOINC did not name this file"
+        raise TryLater(f"{path} has no name that BOINC gives, so nothing tells which work unit it has to answer")
     try:
         if hosts.trusted(project, names.result):
             return CELLS_OF_A_TRUSTED_HOST, f"; the host has {TRUSTED} or more valid results in a row"

@@ -19,6 +19,7 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS failed (name TEXT PRIMARY KEY, error_mask INTEGER NOT NULL, boinc_id INTEGER NOT NULL, "
     "batch INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS uploaded (checksum BLOB PRIMARY KEY, name TEXT NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS accepted (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT",
 )
 
 
@@ -86,6 +87,23 @@ def first_upload(data: Path, checksum: bytes, name: str) -> str:
         db.execute("INSERT OR IGNORE INTO uploaded VALUES (?, ?)", [checksum, name])
         (first,) = db.execute("SELECT name FROM uploaded WHERE checksum = ?", [checksum]).fetchone()
     return str(first)
+
+
+def accept(data: Path, name: str, checksum: bytes) -> None:
+    """Remember that the upload of this name was found valid, and of which checksum it was then."""
+    with _open(data, create=False) as db:
+        db.execute(
+            "INSERT INTO accepted VALUES (?, ?) ON CONFLICT DO UPDATE SET checksum = excluded.checksum "
+            "WHERE checksum != excluded.checksum",
+            [name, checksum],
+        )
+
+
+def accepted(data: Path, name: str) -> bytes | None:
+    """The checksum that the upload of this name had when it was found valid; None if it never was."""
+    with _open(data, create=False) as db:
+        row = db.execute("SELECT checksum FROM accepted WHERE name = ?", [name]).fetchone()
+    return bytes(row[0]) if row else None
 
 
 def record_failure(data: Path, name: str, error_mask: int, boinc_id: int, batch: int) -> None:

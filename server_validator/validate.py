@@ -49,13 +49,15 @@ def validate(path: Path, data: Path, terms: Terms) -> Verdict:
             first = ledger.first_upload(data, found.checksum, names.result)
             if first != names.result:
                 raise Duplicate(path, first)
+        cells = workunit.cells(unit)
+        drawn = recompute.draw(len(cells), terms.cells)
+        done = recompute.recompute(found, cells, drawn, terms.budget, str(path))
+        if names:  # a host could upload another file before this one is assimilated
+            ledger.accept(data, path.name, found.checksum)
     except DataDirectory as error:  # BOINC takes every code but 0 and 3 for an invalid result
         raise TryLater(f"{path}: {error}") from error
     except CannotRead as error:
         raise (TryLater(error) if _is_the_servers(path, error) else error) from error
-    cells = workunit.cells(unit)
-    drawn = recompute.draw(len(cells), terms.cells)
-    done = recompute.recompute(found, cells, drawn, terms.budget, str(path))
     return Verdict(found, unit, [cells[number] for number in done])
 
 

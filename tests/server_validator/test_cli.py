@@ -68,7 +68,7 @@ def test_from_a_work_unit_to_a_finding(tmp_path: Path, run: Callable[..., Run]) 
     valid = run("--data", data, "validate", out)
     assert (valid.code, valid.err) == (0, "")
     assert f"{out}: valid, compgen_1_70_1 of class exact" in valid.out
-    assert len(re.findall(r"seed 70 \{", valid.out)) == 2
+    assert len(re.findall(r"seed 70 \{", valid.out)) == 4
     for _ in range(2):
         stored = run("--data", data, "assimilate", 5, out)
         assert stored.code == 0, stored.err
@@ -227,6 +227,7 @@ def test_make_wu_of_taken_seeds_is_40_and_writes_nothing(tmp_path: Path, data: P
     [
         (["nope", "--first", "1", "--count", "1"], 12),
         (["compgen", "--first", "1", "--count", "200"], 16),
+        (["memdyn", "--first", "1", "--count", "800"], 16),  # 4000 cells, whose result the validator would refuse
         (["compgen", "--first", str(2**48 - 1), "--count", "2"], 14),
         (["compgen", "--first", str(2**48), "--count", "1"], 2),
         (["compgen", "--first", "-1", "--count", "1"], 2),
