@@ -53,7 +53,7 @@ def _rows(settings: dict[str, str], result: str) -> tuple[tuple[int], ...]:
         ) as db, db.cursor() as cursor:  # fmt: skip
             cursor.execute(_QUERY, [result])
             return tuple((int(row[0]),) for row in cursor.fetchall())
-    except pymysql.MySQLError as error:
+    except (pymysql.MySQLError, RuntimeError) as error:  # RuntimeError: a way to log in that needs more libraries
         raise Unknown(
             f"the database does not answer ({type(error).__name__} {error.args[0] if error.args else ''})"
         ) from error

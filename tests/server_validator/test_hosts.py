@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import pymysql as hosts_library
 import pytest
 
 from server_validator import hosts
@@ -73,6 +74,15 @@ def test_of_a_trusted_host_less_is_recomputed(
     assert (found.code, found.err) == (0, "")
     assert f" {recomputed} recomputed" in found.out
     assert f"{'10 or more' if replica == 0 else 'fewer than 10'} valid results in a row" in found.out
+
+
+def test_a_way_to_log_in_that_the_library_lacks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**options: object) -> None:
+        raise RuntimeError("'cryptography' package is required for sha256_password or caching_sha2_password")
+
+    monkeypatch.setattr(hosts_library, "connect", refuse)
+    with pytest.raises(hosts.Unknown, match="RuntimeError"):
+        hosts.trusted(project(tmp_path, 1), "reliable_0")
 
 
 def test_where_no_database_listens_nothing_is_known(tmp_path: Path) -> None:
