@@ -42,6 +42,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "experiments":
         for row in EXPERIMENTS.values():
             print(f"{row.name:16} version {row.version}  {row.title}")
+    elif options.command == "selftest":
+        from client import selftest
+
+        selftest.run(print)
     else:
         from client import terminal  # rich is not in the program that volunteers download
 
@@ -76,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--device", default="cpu", metavar="cpu|cuda:0", help="default: cpu")
     run.add_argument("--engine", choices=("exact", "torch"), help="default: exact on cpu, torch on cuda")
     commands.add_parser("experiments", help="list the experiments this program computes")
+    commands.add_parser("selftest", help="whether this program computes rightly here; a few seconds")
     return parser
 
 

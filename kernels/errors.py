@@ -167,6 +167,12 @@ class CannotWrite(Failure):
     code = 33
 
 
+class SelfTestFailed(Failure):
+    """The program computes wrongly here: {}. Install it again; if that does not help, report this line."""
+
+    code = 34
+
+
 # --- the server side
 
 

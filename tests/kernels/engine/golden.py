@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from kernels.engine.exact_engine import ExactEngine
-from tests.kernels.engine.programs import PROGRAMS
+from kernels.engine.vectors import PROGRAMS
 
 FILE = Path(__file__).with_name("golden.json")
 STEPS = 500

@@ -11,8 +11,8 @@ import torch
 from kernels.engine.exact_engine import ExactEngine
 from kernels.engine.seam import Engine
 from kernels.engine.torch_engine import TorchEngine
+from kernels.engine.vectors import PROGRAMS, Program
 from tests.kernels.engine import reference
-from tests.kernels.engine.programs import PROGRAMS, Program
 
 STEPS = 7
 

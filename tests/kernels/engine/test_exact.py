@@ -19,19 +19,10 @@ from kernels.engine import exact_library
 from kernels.engine.exact_engine import ExactEngine
 from kernels.engine.exact_library import ISAS, EngineUnavailable
 from kernels.engine.seam import SLOTS, Block, Data, Network, Optimizer, Schedule
+from kernels.engine.vectors import ADAM, MOMENTUM, PROGRAMS, Program
 from kernels.philox import Purpose
 from tests.kernels.engine import exhaustive, golden
-from tests.kernels.engine.programs import (
-    ADAM,
-    KINDS,
-    MOMENTUM,
-    POISONED,
-    PROGRAMS,
-    REGISTER_EDGES,
-    Program,
-    at_the_edge,
-    poisoned,
-)
+from tests.kernels.engine.programs import KINDS, POISONED, REGISTER_EDGES, at_the_edge, poisoned
 
 HERE = exact_library.available()
 STEPS = 2000

@@ -15,10 +15,11 @@ import numpy as np
 from kernels.engine import exact_library
 from kernels.engine.exact_engine import ExactEngine
 from kernels.engine.seam import Activation, Block, Data, Loss, Method, Schedule
+from kernels.engine.vectors import PROGRAMS
 from kernels.limits import DEPTH
 from kernels.philox import Purpose
 from tests.kernels.engine import golden
-from tests.kernels.engine.programs import KINDS, POISONED, PROGRAMS, REGISTER_EDGES, at_the_edge, poisoned
+from tests.kernels.engine.programs import KINDS, POISONED, REGISTER_EDGES, at_the_edge, poisoned
 
 FILE = Path(__file__).with_name("golden.json")
 VERSION = 2

@@ -1,0 +1,87 @@
+"""axiom-worker selftest: whether this program, as it is installed on this computer, computes the bits that it should.
+
+The exact engine trains small networks with every feature; a cell of every experiment is computed up to its second
+measurement; and one is stopped there, goes through a checkpoint, and is computed to its third. All must give the
+digests in selftest.json, which are those of the tests (tests/client/test_selftest.py writes and compares them).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kernels import checkpoint
+from kernels.checkpoint import Checkpoint, Header
+from kernels.engine.exact_engine import ExactEngine
+from kernels.engine.exact_library import EngineUnavailable
+from kernels.engine.vectors import PROGRAMS
+from kernels.errors import NoEngine, SelfTestFailed
+from kernels.experiment import Cell, Condition, Program
+from kernels.experiments import EXPERIMENTS
+
+KNOWN = Path(__file__).with_name("selftest.json")
+STEPS = 50  # of the engine's training programs
+SEED = 1
+CHECKPOINTED = "compgen"
+
+
+def run(say: Callable[[str], None]) -> None:
+    """Compute and compare everything, telling each part once it is right; SelfTestFailed, or NoEngine."""
+    known: dict[str, dict[str, Any]] = json.loads(KNOWN.read_text(encoding="ascii"))
+    try:
+        engine = ExactEngine()
+    except EngineUnavailable as error:
+        raise NoEngine("exact", error) from error
+    for name in PROGRAMS:
+        _compare(engine_digest(name, engine), known["engine"][name], f"the exact engine's program {name!r}")
+    say(f"engine: {len(PROGRAMS)} training programs give the right bits")
+    for name in EXPERIMENTS:
+        condition, wanted = known["experiments"][name]["condition"], known["experiments"][name]["digests"]
+        _compare(begun(name, condition, 2, engine)[1][:2], wanted[:2], f"the experiment {name}")
+    say(f"experiments: the beginnings of {len(EXPERIMENTS)} give the right bits")
+    condition, wanted = (known["experiments"][CHECKPOINTED][part] for part in ("condition", "digests"))
+    _compare(resumed(CHECKPOINTED, condition, engine), wanted, f"{CHECKPOINTED}, continued from a checkpoint")
+    say("checkpoint: what was written and read goes on with the right bits")
+
+
+def engine_digest(name: str, engine: ExactEngine) -> str:
+    """One digest of all networks of a training program after STEPS steps."""
+    block, data, schedule = PROGRAMS[name].build(STEPS)
+    engine.train(block, data, schedule, STEPS)
+    return hashlib.blake2b(b"".join(block.digests()), digest_size=16).hexdigest()
+
+
+def begun(name: str, condition: Condition, measurements: int, engine: ExactEngine) -> tuple[Program, list[str]]:
+    """A cell computed until so many measurements are made, and the digests of its measurements."""
+    program = EXPERIMENTS[name].start([Cell(SEED, condition)], engine)
+    return program, _advance(program, measurements)
+
+
+def resumed(name: str, condition: Condition, engine: ExactEngine) -> list[str]:
+    """Digests of the first three measurements of a cell that went through a checkpoint after the second."""
+    program, _ = begun(name, condition, 2, engine)
+    header = Header(checkpoint.FORMAT, "", "", engine.kind, engine.device, [1], {0: program.done}, 0.0, 0.0)
+    saved = checkpoint.decode(checkpoint.encode(Checkpoint(header, {0: program.export()})))
+    again = EXPERIMENTS[name].start([Cell(SEED, condition)], engine)
+    again.restore(saved.states[0])
+    return _advance(again, 3)[:3]
+
+
+def _advance(program: Program, measurements: int) -> list[str]:
+    digests = _digests(program)
+    while not any(digests[measurements - 1]):
+        program.advance(1.0)
+        digests = _digests(program)
+    return [digest.hex() for digest in digests]
+
+
+def _digests(program: Program) -> list[bytes]:
+    return [bytes(digest) for digest in program.export()["digests"][0]]
+
+
+def _compare(found: object, wanted: object, what: str) -> None:
+    if found != wanted:
+        raise SelfTestFailed(f"{what} gives other bits")

@@ -1,0 +1,80 @@
+"""The self-test: right here, wrong where anything computes otherwise, and its digests are those of the golden files.
+
+python -m tests.client.test_selftest      writes client/selftest.json anew, where golden files have changed
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from client import cli, selftest
+from kernels import checkpoint
+from kernels.engine import vectors
+from kernels.engine.exact_engine import ExactEngine
+from kernels.experiments import EXPERIMENTS
+from tests.kernels.experiments import golden
+
+MEASUREMENTS = 3
+
+
+def digests() -> dict[str, Any]:
+    """What selftest.json must hold: of every experiment the beginning of the first cell of its golden file."""
+    experiments = {}
+    for name in EXPERIMENTS:
+        condition, known = next(iter(golden.load(name)["digests"].items()))
+        experiments[name] = {"condition": json.loads(condition), "digests": known[:MEASUREMENTS]}
+    engine = ExactEngine()
+    return {"engine": {n: selftest.engine_digest(n, engine) for n in vectors.PROGRAMS}, "experiments": experiments}
+
+
+def test_known_digests_are_those_of_the_golden_files() -> None:
+    assert json.loads(selftest.KNOWN.read_text()) == digests()
+
+
+def test_here_it_passes_and_says_what_was_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["selftest"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["engine", "experiments", "checkpoint"]
+    assert f"{len(EXPERIMENTS)} give" in lines[1]
+
+
+def broken(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if part == "engine":
+        known = json.loads(selftest.KNOWN.read_text())
+        known["engine"]["wide"] = "0" * 32
+    elif part == "experiments":
+        known = json.loads(selftest.KNOWN.read_text())
+        known["experiments"]["cellauto"]["digests"][1] = "0" * 32
+    else:
+        whole = checkpoint.decode
+
+        def forgetful(data: bytes) -> checkpoint.Checkpoint:
+            found = whole(data)
+            return checkpoint.Checkpoint(
+                found.header, {0: {**found.states[0], "params": found.states[0]["params"] * 2}}
+            )
+
+        monkeypatch.setattr(checkpoint, "decode", forgetful)
+        return
+    monkeypatch.setattr(selftest.json, "loads", lambda text: known)
+
+
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [("engine", "'wide'"), ("experiments", "cellauto"), ("checkpoint", "continued from a checkpoint")],
+)
+def test_what_computes_otherwise_is_named(
+    part: str, names: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken(part, monkeypatch)
+    assert cli.main(["selftest"]) == 34
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert names in line
+    assert "Install it again" in line
+
+
+if __name__ == "__main__":
+    selftest.KNOWN.write_text(json.dumps(digests(), indent=1) + "\n", encoding="ascii")
