@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kernels.engine.seam import Data, Network, Optimizer
 from kernels.experiment import Cell, Condition, Footprint
-from kernels.training import Measure, Recipe, cell_memory, cell_work, cells_in_cache, longest_segment
+from kernels.training import Measure, Recipe, cell_memory, cell_work, cells_in_cache, in_pieces, longest_segment
 
 
 @dataclass(frozen=True)
@@ -18,50 +18,61 @@ class Course:
     """
 
     network: Callable[[Condition], Network]
-    train: int  # samples of the training set
+    train: int | Callable[[Condition], int]  # samples of the training set
     test: int  # samples of all other sets
-    batch: int
+    batch: int | str  # samples of a minibatch, or the axis of conditions that it is
     rate: float | str  # learning rate, or the axis of conditions that it is
     measured: tuple[int, ...]  # epochs after which cells are measured, rising; the last one ends the training
     # floating-point operations of one measurement of one cell; a forward pass over all samples if None
     measure_work: Callable[[Network], float] | None = None
     measure_memory: Callable[[Network], float] | None = None  # bytes that a measurement of one cell takes besides
     replicas: int = 1
+    epoch: int | None = None  # samples of an epoch, where a pass over the training set is cut into several
 
     def recipe(
         self, cells: Sequence[Cell], sets: Mapping[str, Data], measure: Measure, metrics: Iterable[str]
     ) -> Recipe:
-        """The recipe of a block of cells of one network."""
-        rate = self.rate
+        """The recipe of a block of cells of one network, training set's size and batch."""
+        condition, rate = cells[0].condition, self.rate
         return Recipe(
-            network=self.network(cells[0].condition),
+            network=self.network(condition),
             optimizer=Optimizer("sgd"),
-            samples=self.train,
-            batch=self.batch,
+            samples=self._epoch(condition),
+            batch=self._batch(condition),
             measured=self.measured,
             rates=tuple(float(cell.condition[rate]) if isinstance(rate, str) else rate for cell in cells),
             sets=sets,
             measure=measure,
             metrics=metrics,
-            measure_work=self._measure_work(cells[0].condition),
+            measure_work=self._measure_work(condition),
+            order=in_pieces(cells, self._train(condition), self.epoch, self.replicas) if self.epoch else None,
             replicas=self.replicas,
         )
 
     def width(self, condition: Condition, cache: int) -> int:
         """How many cells of a block fit `cache` bytes; at least one."""
-        return max(1, cells_in_cache(self.network(condition), self.batch, cache) // self.replicas)
+        return max(1, cells_in_cache(self.network(condition), self._batch(condition), cache) // self.replicas)
 
     def work(self, condition: Condition) -> float:
         """Floating-point operations of one cell."""
         measuring = self._measure_work(condition)
-        return cell_work(self.network(condition), self.train, self.measured, measuring, self.replicas)
+        return cell_work(self.network(condition), self._epoch(condition), self.measured, measuring, self.replicas)
 
     def memory(self, condition: Condition) -> Footprint:
         """What a cell takes while it is trained and measured."""
-        network, drawn = self.network(condition), longest_segment(self.measured) * self.train
-        trained = cell_memory(network, "sgd", self.train + self.test, drawn, self.replicas)
+        network, drawn = self.network(condition), longest_segment(self.measured) * self._epoch(condition)
+        trained = cell_memory(network, "sgd", self._train(condition) + self.test, drawn, self.replicas)
         return trained.plus(self.measure_memory(network)) if self.measure_memory else trained
 
+    def _train(self, condition: Condition) -> int:
+        return self.train if isinstance(self.train, int) else self.train(condition)
+
+    def _epoch(self, condition: Condition) -> int:
+        return self.epoch or self._train(condition)
+
+    def _batch(self, condition: Condition) -> int:
+        return int(condition[self.batch]) if isinstance(self.batch, str) else self.batch
+
     def _measure_work(self, condition: Condition) -> float:
-        network = self.network(condition)
-        return self.measure_work(network) if self.measure_work else network.forward_flops(self.train + self.test)
+        network, samples = self.network(condition), self._train(condition) + self.test
+        return self.measure_work(network) if self.measure_work else network.forward_flops(samples)

@@ -5,7 +5,7 @@ Pure functions of the data: the resampling is drawn from a counter-based stream,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -40,6 +40,8 @@ Rows = Callable[[Table], F64]
 """Something known of every cell [rows]."""
 Statistic = Callable[[Table], F64]
 """Something known of every seed that has all it needs [seeds]: what claims and points of curves are estimates of."""
+Profile = Callable[[Table], F64]
+"""Something known of every such seed at each position of an axis [seeds, positions]."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,67 @@ def difference(
 def paired(first: Mapping[int, float], second: Mapping[int, float]) -> F64:
     """Second minus first [seeds], of the seeds that have both."""
     return np.array([second[seed] - first[seed] for seed in first if seed in second])
+
+
+def on_grid(table: Table, values: NDArray[Any], grid: Mapping[str, Sequence[Position]]) -> F64:
+    """Values [rows, ...] as an array [seeds, positions of an axis, of the next ..., ...], seeds in rising order.
+
+    `grid` (axis -> positions) names all axes of the table's conditions. Only seeds that have all of it; what lies
+    outside is left out.
+    """
+    seeds, seed = np.unique(table.seed, return_inverse=True)
+    equal = [table.condition[axis][:, None] == np.array(positions)[None, :] for axis, positions in grid.items()]
+    inside = np.logical_and.reduce([found.any(1) for found in equal])
+    place = tuple(of[inside] for of in (seed, *(found.argmax(1) for found in equal)))
+    seen = np.zeros((len(seeds), *(len(positions) for positions in grid.values())), dtype=np.bool_)
+    seen[place] = True
+    placed = np.zeros(seen.shape + values.shape[1:])
+    placed[place] = values[inside]
+    whole: F64 = placed[seen.all(tuple(range(1, seen.ndim)))]
+    return whole
+
+
+def at_best(rows: Rows, score: Rows, axis: str, values: Sequence[Position], sweep: str) -> Profile:
+    """Rows at every value of an axis, where in the sweep over another axis the score is least; of equal ones the first.
+
+    Only seeds that have all these values, each with the whole sweep that the table has.
+    """
+
+    def profile(table: Table) -> F64:
+        swept = np.unique(table.condition[sweep]).tolist()
+        if not swept:
+            return np.empty((0, len(values)))
+        grid = {axis: values, sweep: swept}
+        chosen = on_grid(table, score(table), grid).argmin(2)[:, :, None]
+        found: F64 = np.take_along_axis(on_grid(table, rows(table), grid), chosen, 2)[:, :, 0]
+        return found
+
+    return profile
+
+
+def points(profile: Profile, values: Sequence[Position]) -> dict[Position, Statistic]:
+    """A curve's points: the profile at each value of its axis."""
+
+    def at(number: int) -> Statistic:
+        return lambda table: profile(table)[:, number]
+
+    return {value: at(number) for number, value in enumerate(values)}
+
+
+def between(profile: Profile, values: Sequence[Position], first: Position, last: Position) -> Statistic:
+    """The profile at the value `last` of its axis minus that at `first`."""
+    low, high = values.index(first), values.index(last)
+
+    def statistic(table: Table) -> F64:
+        found = profile(table)
+        return found[:, high] - found[:, low]
+
+    return statistic
+
+
+def within(margin: float, statistic: Statistic) -> Statistic:
+    """A margin minus the size of a statistic: above zero where it is smaller than the margin."""
+    return lambda table: margin - np.abs(statistic(table))
 
 
 def curve(table: Table, of: Curve) -> dict[Position, Estimate]:

@@ -127,6 +127,24 @@ def shuffled(
     return order
 
 
+def in_pieces(cells: Sequence[Cell], samples: int, epoch: int, replicas: int = 1) -> Callable[[int, int], I32]:
+    """`Recipe.order` of cells whose epochs are pieces, of `epoch` samples, of passes over all samples.
+
+    Every pass shows all samples in the order that `shuffled` would give it.
+    """
+    if samples % epoch:
+        raise ValueError(f"{samples} samples cannot be divided into epochs of {epoch}")
+    passes, pieces = shuffled(cells, samples, replicas), samples // epoch
+
+    def order(first: int, end: int) -> I32:
+        begun = first // pieces
+        drawn = passes(begun, -(-end // pieces))
+        start = (first - begun * pieces) * epoch
+        return np.ascontiguousarray(drawn[:, start : start + (end - first) * epoch])
+
+    return order
+
+
 class Training:
     """`kernels.experiment.Program` for a block of networks trained by a recipe."""
 

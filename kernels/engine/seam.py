@@ -165,6 +165,10 @@ class Data:
     y: F32  # [tasks, outputs, samples]
     task: I64  # [cells] -> task
 
+    def part(self, first: int, end: int) -> Data:
+        """The samples from `first` to before `end` alone, in arrays of their own."""
+        return Data(self.x[:, :, first:end].copy(), self.y[:, :, first:end].copy(), self.task)
+
 
 @dataclass(frozen=True)
 class Schedule:

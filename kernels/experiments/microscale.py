@@ -9,17 +9,17 @@ docs/experiments/microscale.md gives the definition, the choices and the calibra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64, Block, Data, Engine, Network, Optimizer
-from kernels.experiment import Cell, Condition, Experiment, Footprint, Metric
-from kernels.findings import Claim, Curve, Table
-from kernels.measures import LOSS_LIMIT, bend, not_counts, pareto_front, power_law, recorded_loss, share
+from kernels.course import Course
+from kernels.engine.seam import F32, Block, Data, Engine, Network
+from kernels.experiment import Cell, Condition, Experiment, Footprint
+from kernels.findings import Claim, Curve, Position, Statistic, points
+from kernels.measures import ScalingLaws, accuracy, bend, exponent, fit, loss, not_counts, r_squared
 from kernels.tasks import mixture
-from kernels.training import Recipe, Training, cell_memory, cell_work, cells_in_cache, longest_segment
+from kernels.training import Training
 
 # Published: 10 dimensions, 5 classes, 5000 training samples, widths, depths, fractions, 300 epochs. Ours, the same for
 # every condition: ten clusters a class, so that data and units are both scarce (one cluster a class, well apart, is
@@ -41,18 +41,14 @@ GRID = {"width": WIDTHS, "depth": DEPTHS, "fraction": FRACTIONS}
 # `python benchmarks/tolerances.py microscale width=8,32,64 depth=1,3 fraction=0.05,0.2 --seeds 2`: losses 1e-7 early,
 # .22 late; accuracies 0, .046. Eight units go their own ways after 100 epochs.
 METRICS = {
-    "train_loss": Metric("mean cross-entropy on the samples trained on", "nat", 0.0, LOSS_LIMIT, 1e-4, 1.0),
-    "train_accuracy": Metric("share of the samples trained on classified rightly", "1", 0.0, 1.0, 0.0041, 0.3),
-    "test_loss": Metric("mean cross-entropy on the test set", "nat", 0.0, LOSS_LIMIT, 1e-4, 1.0),
-    "test_accuracy": Metric("share of the test set classified rightly", "1", 0.0, 1.0, 0.0021, 0.3),
+    "train_loss": loss("mean cross-entropy on the samples trained on", 1e-4, 1.0),
+    "train_accuracy": accuracy("share of the samples trained on classified rightly", 0.0041, 0.3),
+    "test_loss": loss("mean cross-entropy on the test set", 1e-4, 1.0),
+    "test_accuracy": accuracy("share of the test set classified rightly", 0.0021, 0.3),
 }
 
 DRAWING = 128.0  # bytes a weight, for as long as a layer's are drawn (measured: 33 MB for 512 x 512)
 FOLLOWS = 0.9  # the decision rule: a loss follows a power law where the fit explains more of its logarithm's variance
-Points = tuple[F64, F64]
-"""x and y [..., points] of the fits of one seed."""
-Law = Callable[[Table], Iterable[Points]]
-"""The points of every seed that has the whole grid."""
 
 
 def network(condition: Condition) -> Network:
@@ -66,55 +62,29 @@ def samples(condition: Condition) -> int:
     return round(float(condition["fraction"]) * TASK.train)
 
 
+COURSE = Course(network=network, train=samples, test=TASK.test, batch=BATCH, rate=RATE, measured=MEASURED)
+
+
 def start(cells: Sequence[Cell], engine: Engine) -> Training:
     """The program of a block of cells of one network and one fraction."""
-    of = cells[0].condition
-    recipe = Recipe(
-        network=network(of),
-        optimizer=Optimizer("sgd"),
-        samples=samples(of),
-        batch=BATCH,
-        measured=MEASURED,
-        rates=(RATE,) * len(cells),
-        sets=sets(cells),
-        measure=measure,
-        metrics=METRICS,
-        measure_work=measure_work(of),
-    )
-    return Training(cells, engine, recipe)
+    return Training(cells, engine, COURSE.recipe(cells, sets(cells), measure, METRICS))
 
 
 def sets(cells: Sequence[Cell]) -> dict[str, Data]:
     """The data sets of a block: of the training set the first samples, so that smaller ones are parts of greater."""
     found = mixture.sets(TASK, cells)
-    whole, count = found["train"], samples(cells[0].condition)
-    part = Data(whole.x[:, :, :count].copy(), whole.y[:, :, :count].copy(), whole.task)
-    return {"train": part, "test": found["test"]}
-
-
-def measure_work(condition: Condition) -> float:
-    """Operations of a measurement: a pass over what is trained on, and one over the test set."""
-    return network(condition).forward_flops(samples(condition) + TASK.test)
-
-
-def work(condition: Condition) -> float:
-    """Floating-point operations of one cell."""
-    return cell_work(network(condition), samples(condition), MEASURED, measure_work(condition))
-
-
-def memory(condition: Condition) -> Footprint:
-    """What a cell takes; most of the widest one's is the drawing of its largest layer's initial weights, in float64."""
-    of = network(condition)
-    trained = cell_memory(of, "sgd", samples(condition) + TASK.test, longest_segment(MEASURED) * samples(condition))
-    return trained.plus(DRAWING * max(layer.inputs * layer.outputs for layer in of.layers))
+    return found | {"train": found["train"].part(0, samples(cells[0].condition))}
 
 
 def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
     """Every metric [cells] of the block as it is."""
-    found = {name: engine.evaluate(block, data[name]) for name in ("train", "test")}
-    return {f"{name}_loss": recorded_loss(of.loss) for name, of in found.items()} | {
-        f"{name}_accuracy": share(of.correct, data[name].x.shape[2]) for name, of in found.items()
-    }
+    return fit(engine, block, data, "train") | fit(engine, block, data, "test")
+
+
+def memory(condition: Condition) -> Footprint:
+    """What a cell takes; most of the widest one's is the drawing of its largest layer's initial weights, in float64."""
+    largest = max(layer.inputs * layer.outputs for layer in network(condition).layers)
+    return COURSE.memory(condition).plus(DRAWING * largest)
 
 
 def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
@@ -133,99 +103,19 @@ def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -
     return None
 
 
-# --- the laws, from the assimilated table
-
-_CONDITIONS: list[Condition] = [
-    {"width": width, "depth": depth, "fraction": fraction}
-    for width, depth, fraction in product(WIDTHS, DEPTHS, FRACTIONS)
-]
-_SHAPE = (len(WIDTHS), len(DEPTHS), len(FRACTIONS))
-SAMPLES = np.array([samples(of) for of in _CONDITIONS[: len(FRACTIONS)]], dtype=np.float64)  # [fractions]
-PARAMETERS = np.array([network(of).parameters for of in _CONDITIONS], dtype=np.float64).reshape(_SHAPE)[:, :, 0]
-EPOCH = np.array([network(of).training_flops(samples(of)) for of in _CONDITIONS], dtype=np.float64).reshape(_SHAPE)
-OPERATIONS = EPOCH[..., None] * np.array(MEASURED[1:])
-"""Of training until each measurement after the first [widths, depths, fractions, measurements - 1]."""
-AT_EQUAL_STEPS = [MEASURED.index(round(EQUAL / fraction)) for fraction in FRACTIONS]
-"""The measurement of each fraction at which all have done equally many steps, 12 epochs of the whole training set."""
+SCALING = ScalingLaws(GRID, network, samples, MEASURED, [round(EQUAL / fraction) for fraction in FRACTIONS])
 
 
-def losses(table: Table) -> F64:
-    """Test losses [seeds, widths, depths, fractions, measurements] of the seeds that have the whole grid."""
-    seeds, seed = np.unique(table.seed, return_inverse=True)
-    place = tuple(np.searchsorted(values, table.condition[axis]) for axis, values in GRID.items())
-    found = np.full((len(seeds), *_SHAPE, len(MEASURED)), np.nan)
-    found[(seed, *place)] = table.metrics["test_loss"]
-    whole: F64 = found[np.isfinite(found).all((1, 2, 3, 4))]
-    return whole
-
-
-def in_data(table: Table) -> Iterable[Points]:
-    """Final loss [widths, depths, fractions] over samples."""
-    return ((SAMPLES, loss[..., -1]) for loss in losses(table))
-
-
-def in_data_at_equal_steps(table: Table) -> Iterable[Points]:
-    """Loss [widths, depths, fractions] over samples when all fractions have been trained for equally many steps."""
-    return ((SAMPLES, loss[..., range(len(FRACTIONS)), AT_EQUAL_STEPS]) for loss in losses(table))
-
-
-def in_parameters(table: Table) -> Iterable[Points]:
-    """Final loss [depths, widths] of networks trained on all samples, over parameters."""
-    return ((PARAMETERS.T, loss[:, :, -1, -1].T) for loss in losses(table))
-
-
-def in_compute(table: Table) -> Iterable[Points]:
-    """Loss [front] over operations along the Pareto front of all networks at all measurements."""
-    cost = OPERATIONS.ravel()
-    for loss in losses(table):
-        after = loss[..., 1:].ravel()
-        front = pareto_front(cost, after)
-        yield cost[front], after[front]
-
-
-LAWS: dict[str, Law] = {
-    "data": in_data,
-    "data, equal steps": in_data_at_equal_steps,
-    "parameters": in_parameters,
-    "compute": in_compute,
-}
-
-
-def exponent(x: F64, y: F64) -> F64:
-    """Exponents [...] of the fitted laws."""
-    return power_law(x, y).exponent
-
-
-def r2(x: F64, y: F64) -> F64:
-    """R^2 [...] of the fitted laws."""
-    return power_law(x, y).r2
-
-
-def mean(fit: Callable[[F64, F64], F64], law: Law) -> Callable[[Table], F64]:
-    """A statistic per seed: what `fit` gives, averaged over the law's networks."""
-    return lambda table: np.array([np.mean(fit(x, y)) for x, y in law(table)])
-
-
-def of_width(law: Law, number: int) -> Callable[[Table], F64]:
-    """A statistic per seed: the exponent in data of the networks of one width, averaged over depths."""
-    return lambda table: np.array([np.mean(exponent(x, y[number])) for x, y in law(table)])
-
-
-def of_parameters(depth: int, width: int) -> Callable[[Table], F64]:
-    """A statistic per seed: final loss of one network trained on all samples, by its numbers in the grid."""
-    return lambda table: losses(table)[:, width, depth, -1, -1]
-
-
-def within(budget: float) -> Callable[[Table], F64]:
-    """A statistic per seed: the least loss that any network has within so many operations."""
-    return lambda table: np.array([loss[..., 1:][budget >= OPERATIONS].min() for loss in losses(table)])
-
-
-def follows(law: Law) -> Callable[[Table], F64]:
+def follows(law: str) -> Statistic:
     """A claim's statistic per seed: by how much the law's mean R^2 is above what is asked."""
-    return lambda table: mean(r2, law)(table) - FOLLOWS
+    return lambda table: SCALING.mean(r_squared, law)(table) - FOLLOWS
 
 
+BY_DATA = "Test loss by fraction of the training set, mean over depths"
+BY_SIZE = "Test loss by number of parameters, whole training set"
+BY_WIDTH = "Exponent of the power law in data by width"
+KNOWN: dict[Position, float] = {"data": 0.967}
+FINAL = "test loss after 300 epochs (nat)"
 EXPERIMENT = Experiment(
     name="microscale",
     title="micro scaling laws",
@@ -235,37 +125,19 @@ EXPERIMENT = Experiment(
     measurements=len(MEASURED),
     early=2,  # before training and after one epoch
     shape=lambda condition: (condition["width"], condition["depth"], condition["fraction"]),
-    width=lambda condition, cache: cells_in_cache(network(condition), BATCH, cache),
-    work=work,
+    width=COURSE.width,
+    work=COURSE.work,
     memory=memory,
     start=start,
     contradiction=contradiction,
     curves=(
         *(
-            Curve(
-                "Test loss by fraction of the training set, mean over depths",
-                "fraction",
-                "test_loss",
-                "test loss after 300 epochs (nat)",
-                {},
-                line=f"width {width}",
-                where={"width": width},
-                log=True,
-            )
+            Curve(BY_DATA, "fraction", "test_loss", FINAL, {}, None, f"width {width}", {"width": width}, log=True)
             for width in WIDTHS
         ),
         *(
-            Curve(
-                "Test loss by number of parameters, whole training set",
-                "parameters",
-                "test_loss",
-                "test loss after 300 epochs (nat)",
-                {},
-                {float(PARAMETERS[at, number]): of_parameters(number, at) for at in range(len(WIDTHS))},
-                line=f"depth {depth}",
-                log=True,
-            )
-            for number, depth in enumerate(DEPTHS)
+            Curve(BY_SIZE, "parameters", "test_loss", FINAL, {}, SCALING.by_parameters(n), f"depth {depth}", log=True)
+            for n, depth in enumerate(DEPTHS)
         ),
         Curve(
             "Least test loss within a number of operations",
@@ -273,44 +145,23 @@ EXPERIMENT = Experiment(
             "test_loss",
             "least test loss of all networks so far (nat)",
             {},
-            {10.0**power: within(10.0**power) for power in range(6, 13)},
+            {10.0**power: SCALING.within(10.0**power) for power in range(6, 13)},
             log=True,
         ),
         *(
-            Curve(
-                "Exponent of the power law in data by width",
-                "width",
-                "data_exponent",
-                "exponent, mean over depths",
-                {},
-                {width: of_width(law, number) for number, width in enumerate(WIDTHS)},
-                line=line,
+            Curve(BY_WIDTH, "width", "data_exponent", "exponent, mean over depths", {}, points(exponents, WIDTHS), line)
+            for line, exponents in (
+                ("300 epochs each", SCALING.by_width("data")),
+                ("equal steps", SCALING.by_width("data, equal steps")),
             )
-            for line, law in (("300 epochs each", in_data), ("equal steps", in_data_at_equal_steps))
         ),
-        Curve(
-            "Exponents of the power laws",
-            "law",
-            "exponent",
-            "exponent, mean over networks",
-            {},
-            {name: mean(exponent, law) for name, law in LAWS.items()},
-        ),
-        Curve(
-            "Fit of the power laws",
-            "law",
-            "r2",
-            "R² of log loss, mean over networks",
-            {"data": 0.967},
-            {name: mean(r2, law) for name, law in LAWS.items()},
-        ),
-        Curve(
-            "Bend of the power laws",
-            "law",
-            "bend",
-            "coefficient of the square, mean over networks",
-            {},
-            {name: mean(bend, law) for name, law in LAWS.items()},
+        *(
+            Curve(title, "law", metric, label, published, {name: SCALING.mean(fitted, name) for name in SCALING.laws})
+            for title, metric, label, published, fitted in (
+                ("Exponents of the power laws", "exponent", "exponent, mean over networks", {}, exponent),
+                ("Fit of the power laws", "r2", "R² of log loss, mean over networks", KNOWN, r_squared),
+                ("Bend of the power laws", "bend", "coefficient of the square, mean over networks", {}, bend),
+            )
         ),
     ),
     claims=(
@@ -318,28 +169,28 @@ EXPERIMENT = Experiment(
             "#29-data",
             "The test loss follows a power law in training samples, all trained for 300 epochs",
             "R² .967, exponents -.67 to -.80, one seed",
-            follows(in_data),
+            follows("data"),
             "R² of log loss against log samples, mean over 21 networks, minus .9",
         ),
         Claim(
             "#29-data-equal-steps",
             "More training samples lower the test loss at equal numbers of steps too",
             "not known",
-            lambda table: -mean(exponent, in_data_at_equal_steps)(table),
+            lambda table: -SCALING.mean(exponent, "data, equal steps")(table),
             "minus the exponent in samples after 1200 steps, mean over 21 networks",
         ),
         Claim(
             "#29-parameters",
             "The test loss follows a power law in parameters",
             "claimed; its figures are not known",
-            follows(in_parameters),
+            follows("parameters"),
             "R² of log loss against log parameters, mean over 3 depths, minus .9",
         ),
         Claim(
             "#29-compute",
             "The Pareto front of compute and test loss follows a power law",
             "a front was drawn; its figures are not known",
-            follows(in_compute),
+            follows("compute"),
             "R² of log loss against log operations along the front, minus .9",
         ),
     ),

@@ -16,7 +16,7 @@ from kernels.course import Course
 from kernels.engine.seam import F32, F64, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition, Experiment, Metric, Value
 from kernels.experiments import compgen
-from kernels.findings import Claim, Curve, Position, Table, per_seed
+from kernels.findings import Claim, Curve, Position, Table, on_grid
 from kernels.measures import accuracy, effective_rank, fit, loss
 from kernels.tasks import compositional, compositional_gap
 from kernels.training import Training
@@ -89,12 +89,7 @@ def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -
 
 def gaps(table: Table) -> F64:
     """Final gaps [seeds, widths, kinds] of the seeds that have every condition."""
-    final = table.final("gap")
-    found = [[per_seed(table, final, {"width": w, "regularization": kind}) for kind in KINDS] for w in WIDTHS]
-    seeds = sorted(set.intersection(*(set(values) for row in found for values in row)))
-    return np.array([[[values[seed] for values in row] for row in found] for seed in seeds]).reshape(
-        -1, len(WIDTHS), len(KINDS)
-    )
+    return on_grid(table, table.final("gap"), GRID)
 
 
 def shrinkage(width: int) -> Callable[[Table], F64]:

@@ -1,13 +1,14 @@
-"""Measures of networks and their representations: small pure functions, each with its definition's source."""
+"""Measures of networks and their representations, and of sweeps: pure functions, each with its definition's source."""
 
 from kernels.measures.alignment import linear_cka, mean_pairwise_cka
-from kernels.measures.curves import first_epoch, from_then_on, half_risen
+from kernels.measures.critical_batch import BatchSizes, log2_critical_size
+from kernels.measures.curves import fallen, fallen_at, first_epoch, from_then_on, half_risen
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
 from kernels.measures.fit import fit, right
-from kernels.measures.gradient_noise import NOISE_FLOOR, NOISE_LIMIT, gradient_noise, noise_scale
+from kernels.measures.gradient_noise import NOISE_FLOOR, NOISE_LIMIT, gradient_noise, measured_noise, noise, noise_scale
 from kernels.measures.information import binned, bits, information, layer_information, possible_information
 from kernels.measures.norms import NORM_LIMIT, RATIO_LIMIT, input_norms, norm, norm_ratio, weight_norms
-from kernels.measures.power_law import PowerLaw, bend, pareto_front, power_law
+from kernels.measures.power_law import PowerLaw, bend, exponent, pareto_front, power_law, r_squared
 from kernels.measures.probe import probe_accuracies, probe_accuracy
 from kernels.measures.pruning import pruned
 from kernels.measures.rank import (
@@ -20,6 +21,7 @@ from kernels.measures.rank import (
     stable_rank,
 )
 from kernels.measures.recorded import LOSS_LIMIT, accuracy, loss, not_counts, recorded_loss, share
+from kernels.measures.scaling import ScalingLaws
 from kernels.measures.specialization import alignment, redundancy, selectivity, sparseness
 
 __all__ = [
@@ -29,7 +31,9 @@ __all__ = [
     "NOISE_LIMIT",
     "NORM_LIMIT",
     "RATIO_LIMIT",
+    "BatchSizes",
     "PowerLaw",
+    "ScalingLaws",
     "accuracy",
     "alignment",
     "bend",
@@ -39,6 +43,9 @@ __all__ = [
     "effective_rank",
     "entropy_rank",
     "explained",
+    "exponent",
+    "fallen",
+    "fallen_at",
     "first_epoch",
     "fit",
     "from_then_on",
@@ -48,8 +55,11 @@ __all__ = [
     "input_norms",
     "layer_information",
     "linear_cka",
+    "log2_critical_size",
     "loss",
     "mean_pairwise_cka",
+    "measured_noise",
+    "noise",
     "noise_scale",
     "norm",
     "norm_ratio",
@@ -61,6 +71,7 @@ __all__ = [
     "probe_accuracies",
     "probe_accuracy",
     "pruned",
+    "r_squared",
     "recorded_loss",
     "redundancy",
     "relative_distance",

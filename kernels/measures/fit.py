@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kernels.engine.seam import F32, Block, Data, Engine
-from kernels.measures.recorded import recorded_loss, share
+from kernels.measures.recorded import LOSS_LIMIT, recorded_loss, share
 
 
-def fit(engine: Engine, block: Block, data: Mapping[str, Data], name: str) -> dict[str, F32]:
-    """Of the set `name`: "<name>_loss", its mean loss, and "<name>_accuracy", as `right`; each [cells]."""
-    found = engine.evaluate(block, data[name])
-    return {f"{name}_loss": recorded_loss(found.loss), f"{name}_accuracy": share(found.correct, data[name].x.shape[2])}
+def fit(engine: Engine, block: Block, data: Mapping[str, Data], name: str, most: float = LOSS_LIMIT) -> dict[str, F32]:
+    """Of the set `name`, each [cells]: "<name>_loss", its mean loss or `most`, and "<name>_accuracy", as `right`."""
+    found, samples = engine.evaluate(block, data[name]), data[name].x.shape[2]
+    return {f"{name}_loss": recorded_loss(found.loss, most), f"{name}_accuracy": share(found.correct, samples)}
 
 
 def right(engine: Engine, block: Block, samples: Data) -> F32:

@@ -30,6 +30,16 @@ def power_law(x: F64, y: F64) -> PowerLaw:
     return PowerLaw(exponent, np.minimum(np.divide(exponent * uv, vv, out=np.zeros_like(uv), where=sound), 1.0))
 
 
+def exponent(x: F64, y: F64) -> F64:
+    """The exponents b [...] of these fits."""
+    return power_law(x, y).exponent
+
+
+def r_squared(x: F64, y: F64) -> F64:
+    """R^2 [...] of these fits."""
+    return power_law(x, y).r2
+
+
 def bend(x: F64, y: F64) -> F64:
     """The coefficient c [...] of the least-squares fit log y = log a + b log x + c log(x)^2 to points [..., points].
 

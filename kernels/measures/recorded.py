@@ -13,9 +13,9 @@ LOSS_LIMIT = 1e6
 """The recorded loss of a network that diverged: results hold finite numbers only."""
 
 
-def loss(meaning: str, early: float, late: float) -> Metric:
-    """The metric of a mean loss, with its tolerances between torch hosts."""
-    return Metric(meaning, "nat", 0.0, LOSS_LIMIT, early, late)
+def loss(meaning: str, early: float, late: float, most: float = LOSS_LIMIT) -> Metric:
+    """The metric of a mean loss recorded as at most `most`, with its tolerances between torch hosts."""
+    return Metric(meaning, "nat", 0.0, most, early, late)
 
 
 def accuracy(meaning: str, early: float, late: float, exact: bool = True) -> Metric:
@@ -23,9 +23,9 @@ def accuracy(meaning: str, early: float, late: float, exact: bool = True) -> Met
     return Metric(meaning, "1", 0.0, 1.0, early, late, exact)
 
 
-def recorded_loss(loss: F64) -> F32:
-    """A mean loss as results hold it: float32, at most LOSS_LIMIT, which also stands for NaN."""
-    return np.where(loss < LOSS_LIMIT, loss, LOSS_LIMIT).astype(np.float32)
+def recorded_loss(loss: F64, most: float = LOSS_LIMIT) -> F32:
+    """A mean loss as results hold it: float32, at most `most`, which also stands for NaN."""
+    return np.where(loss < most, loss, most).astype(np.float32)
 
 
 def share(correct: I64, samples: int | I64) -> F32:

@@ -12,7 +12,7 @@ from kernels.course import Course
 from kernels.engine.seam import F32, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition
 from kernels.tasks import mixture
-from kernels.training import Training, cells_in_cache
+from kernels.training import Training, cells_in_cache, in_pieces
 from tests.kernels import tiny
 
 TASK = mixture.Mixture(inputs=4, classes=3, train=22, test=10)
@@ -45,7 +45,46 @@ def test_a_rate_is_a_number_or_an_axis() -> None:
     assert (recipes[0].samples, recipes[0].batch, recipes[0].measured) == (22, 5, (0, 1, 3))
 
 
-@pytest.mark.parametrize("more", [{}, {"replicas": 3}, {"measure_work": lambda of: 1e4 * of.sizes[1]}])
+def test_a_batch_is_a_number_or_an_axis() -> None:
+    of = course(batch="width")
+    assert of.recipe(CELLS, {}, lambda *_: {}, []).batch == 8
+    for size in (4, 16):
+        condition: Condition = {"width": size}
+        assert of.width(condition, 1 << 18) == cells_in_cache(network(condition), size, 1 << 18)
+
+
+def test_the_training_set_can_be_the_conditions() -> None:
+    of, halved = course(train=lambda condition: int(condition["width"]) * 2), course(train=16)
+    assert of.recipe(CELLS, {}, lambda *_: {}, []).samples == 16
+    condition: Condition = {"width": 8}
+    assert (of.work(condition), of.memory(condition)) == (halved.work(condition), halved.memory(condition))
+    assert of.work({"width": 16}) == course(train=32).work({"width": 16})
+
+
+def test_an_epoch_can_be_a_piece_of_a_pass_over_the_training_set() -> None:
+    of, condition = course(epoch=11), CELLS[0].condition
+    recipe = of.recipe(CELLS, {}, lambda *_: {}, [])
+    assert recipe.samples == 11
+    assert recipe.order is not None
+    assert np.array_equal(recipe.order(1, 4), in_pieces(CELLS, 22, 11)(1, 4))
+    assert COURSE.recipe(CELLS, {}, lambda *_: {}, []).order is None
+    assert of.work(condition) == 3 * network(condition).training_flops(11) + 3 * network(condition).forward_flops(32)
+    found, whole = of.memory(condition), COURSE.memory(condition)
+    assert (whole.cell - found.cell, whole.seed - found.seed) == (4 * 2 * 2 * 11, 0)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"replicas": 3},
+        {"measure_work": lambda of: 1e4 * of.sizes[1]},
+        {"batch": "width"},
+        {"train": lambda condition: 22},
+        {"epoch": 11},
+        {"epoch": 2, "replicas": 2},
+    ],
+)
 def test_the_work_of_cells_is_that_of_their_program(more: dict[str, Any]) -> None:
     of = course(**more)
     trained = program(of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
 import pytest
@@ -10,19 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels import findings
+from kernels.engine.seam import F64
 from kernels.findings import (
     DECIDING_SEEDS,
     Curve,
     Estimate,
     Table,
+    at_best,
     averaged,
+    between,
     contrast,
     curve,
     difference,
     estimate,
     measured,
+    on_grid,
     per_seed,
+    points,
     verdict,
+    within,
 )
 
 
@@ -102,6 +109,74 @@ def test_a_contrast_is_between_any_two_conditions_of_the_seeds_that_have_both() 
     assert len(across(table([row for row in WHOLE if row[:3] != (5, 64, 1)]))) == 2
     along = contrast(measured("gap"), {"width": 32}, {"width": 64})(table(WHOLE))
     assert along.tolist() == difference("gap", "width", 32, 64)(table(WHOLE)).tolist()
+
+
+AXES = {"width": (32, 64), "depth": (1, 2)}
+
+
+@given(drawn=st.randoms(use_true_random=False), lost=st.sets(st.integers(0, 11), max_size=4))
+def test_on_a_grid_every_value_is_where_its_condition_is(drawn: random.Random, lost: set[int]) -> None:
+    kept = [row for number, row in enumerate(WHOLE) if number not in lost]
+    drawn.shuffle(kept)
+    seeds = sorted(seed for seed in (3, 5, 9) if sum(row[0] == seed for row in kept) == 4)
+    of = table(kept)
+    want = [[[seed / 8 + width / 64 + depth / 16 for depth in (1, 2)] for width in (32, 64)] for seed in seeds]
+    assert on_grid(of, of.final("gap"), AXES).tolist() == want
+    whole = on_grid(of, of.metrics["gap"], AXES)
+    assert whole.shape == (len(seeds), 2, 2, 3)
+    assert whole[..., -1].tolist() == want
+    swapped = on_grid(of, of.final("gap"), {"depth": (2, 1), "width": (32, 64)})
+    assert swapped.shape == (len(seeds), 2, 2)
+    assert np.array_equal(swapped[:, ::-1].swapaxes(1, 2), whole[..., -1])
+
+
+def test_what_lies_outside_a_grid_is_left_out_and_a_grid_nobody_has_is_empty() -> None:
+    of = table(WHOLE)
+    assert on_grid(of, of.final("gap"), {"width": (64,), "depth": (1, 2)}).shape == (3, 1, 2)
+    assert on_grid(of, of.final("gap"), {"width": (64, 128), "depth": (1, 2)}).shape == (0, 2, 2)
+
+
+def test_names_are_places_on_a_grid_too() -> None:
+    of = Table(np.array([1, 1]), {"order": np.array(["b", "a"], object)}, {})
+    assert on_grid(of, np.array([5.0, 7.0]), {"order": ("a", "b")}).tolist() == [[7.0, 5.0]]
+
+
+def test_the_best_of_a_sweep_is_chosen_by_its_score_for_every_seed_and_value() -> None:
+    rows = [
+        (seed, width, depth, seed + width + depth / 4) for seed in (1, 2) for width in (32, 64) for depth in (1, 2, 3)
+    ]
+    of = table(rows[::-1])
+    best = {(1, 32): 2, (1, 64): 1, (2, 32): 3, (2, 64): 2}
+
+    def score(of: Table) -> F64:
+        conditions = zip(of.seed, of.condition["width"], of.condition["depth"], strict=True)
+        return np.array([float(best[seed, width] != depth) for seed, width, depth in conditions])
+
+    profile = at_best(measured("gap"), score, "width", (32, 64), "depth")
+    assert profile(of).tolist() == [[1 + 32 + 0.5, 1 + 64 + 0.25], [2 + 32 + 0.75, 2 + 64 + 0.5]]
+    equal = at_best(measured("gap"), lambda of: np.zeros(len(of.seed)), "width", (64,), "depth")
+    assert equal(of).tolist() == [[1 + 64 + 0.25], [2 + 64 + 0.25]], "of equal ones the first"
+    least = at_best(measured("gap"), measured("gap"), "width", (32, 64), "depth")
+    assert len(least(table(rows[1:]))) == 1, "a seed with part of the sweep has no best"
+    none = Table(
+        of.seed[:0], {axis: values[:0] for axis, values in of.condition.items()}, {"gap": of.metrics["gap"][:0]}
+    )
+    assert least(none).shape == (0, 2)
+
+
+def test_points_contrasts_and_margins_of_a_profile() -> None:
+    def profile(of: Table) -> F64:
+        return on_grid(of, of.final("gap"), AXES)[:, :, 0]
+
+    of, rising = table(WHOLE), between(profile, (32, 64), 32, 64)
+    found = points(profile, (32, 64))
+    assert list(found) == [32, 64]
+    assert [statistic(of).tolist() for statistic in found.values()] == profile(of).T.tolist()
+    assert rising(of).tolist() == [0.5] * 3
+    assert between(profile, (32, 64), 64, 32)(of).tolist() == [-0.5] * 3
+    for margin, want in ((0.75, 0.25), (0.25, -0.25)):
+        assert within(margin, rising)(of).tolist() == [want] * 3
+        assert within(margin, lambda of: -rising(of))(of).tolist() == [want] * 3
 
 
 def test_a_curve_over_names_has_an_estimate_for_each() -> None:

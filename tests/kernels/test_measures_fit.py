@@ -43,3 +43,15 @@ def test_a_network_that_diverged_has_numbers_within_the_bounds_of_their_metrics(
     for name, metric in (("train_loss", loss("", 0, 0)), ("train_accuracy", accuracy("", 0, 0))):
         assert np.all((found[name] >= metric.low) & (found[name] <= metric.high))
     assert found["train_loss"][1] == LOSS_LIMIT
+
+
+def test_losses_are_recorded_as_at_most_what_is_said() -> None:
+    of, engine = block(), tiny.engine("exact")
+    of.params[1] = np.nan
+    whole = fit(engine, of, DATA, "test")
+    most = float(np.median(whole["test_loss"]))
+    found = fit(engine, of, DATA, "test", most)
+    assert found["test_loss"].tolist() == np.minimum(whole["test_loss"], np.float32(most)).tolist()
+    assert found["test_accuracy"].tolist() == whole["test_accuracy"].tolist()
+    assert loss("", 0.25, 0.5, most).high == most
+    assert (loss("", 0.25, 0.5).high, loss("", 0.25, 0.5).late) == (LOSS_LIMIT, 0.5)

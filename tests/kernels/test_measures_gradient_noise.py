@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels.engine.seam import F32, Block, Data, Network, Optimizer
-from kernels.measures import NOISE_FLOOR, NOISE_LIMIT, gradient_noise, noise_scale
+from kernels.measures import NOISE_FLOOR, NOISE_LIMIT, gradient_noise, measured_noise, noise, noise_scale
 from tests.kernels import tiny
 
 SHAPES = {"parts": st.integers(2, 5), "size": st.integers(1, 4), "cells": st.integers(1, 3)}
@@ -84,15 +84,37 @@ def test_of_a_network_it_is_what_single_samples_say() -> None:
     x = random.standard_normal((1, 3, 24)).astype(np.float32)
     y = np.eye(2, dtype=np.float32)[random.integers(0, 2, 24)].T[None].copy()
 
+    data = Data(x, y, np.zeros(1, np.int64))
+
     def gradient(first: int, end: int) -> F32:
-        data = Data(x[:, :, first:end].copy(), y[:, :, first:end].copy(), np.zeros(1, np.int64))
-        return engine.gradient(block, data)
+        return engine.gradient(block, data.part(first, end))
 
     single = np.stack([gradient(at, at + 1)[0] for at in range(24)]).astype(np.float64)
     trace, square = gradient_noise((gradient(at, at + 1) for at in range(24)), 1)
     assert trace[0] == pytest.approx(np.trace(np.cov(single.T)), rel=1e-5)
     whole = gradient(0, 24)[0].astype(np.float64)
     assert square[0] == pytest.approx(whole @ whole - trace[0] / 24, rel=1e-4)
+    for parts in (24, 6, 5):  # of five parts four samples are left over
+        size = 24 // parts
+        trace, square = gradient_noise((gradient(at * size, (at + 1) * size) for at in range(parts)), size)
+        found = measured_noise(engine, block, data, parts)
+        assert found == {"gradient_trace": trace, "gradient_square": square, "noise_scale": noise_scale(trace, square)}
+
+
+def test_its_metrics_are_bounded_as_what_is_recorded_is() -> None:
+    trace, square = noise("", "1", 1e-2), noise("", "1", 1e-2, 0.5, signed=True)
+    assert (trace.low, trace.high, trace.late, trace.exact) == (0.0, NOISE_LIMIT, NOISE_LIMIT, False)
+    assert (square.low, square.high, square.early, square.late) == (-NOISE_LIMIT, NOISE_LIMIT, 1e-2, 0.5)
+
+
+def test_a_part_of_samples_is_a_copy_of_them() -> None:
+    data = Data(np.arange(12, dtype=np.float32).reshape(1, 2, 6), np.ones((1, 1, 6), np.float32), np.zeros(3, np.int64))
+    part = data.part(2, 5)
+    assert part.x.tolist() == [[[2, 3, 4], [8, 9, 10]]]
+    assert part.y.shape == (1, 1, 3)
+    assert part.x.flags.c_contiguous
+    assert not np.shares_memory(part.x, data.x)
+    assert part.task.tolist() == [0, 0, 0]
 
 
 def test_noise_alone_gives_a_square_below_zero_and_the_limit_as_scale() -> None:

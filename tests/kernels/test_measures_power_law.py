@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.measures import bend, pareto_front, power_law
+from kernels.measures import bend, exponent, pareto_front, power_law, r_squared
 
 SEEDS = st.integers(0, 10**6)
 COUNTS = st.integers(3, 9)
@@ -26,6 +26,7 @@ def drawn(seed: int, points: int) -> tuple[np.ndarray, np.ndarray]:
 def test_an_exact_power_law_has_its_exponent_and_no_bend(seed: int, points: int, b: float, a: float) -> None:
     x, _ = drawn(seed, points)
     fit = power_law(x, a * x**b)
+    assert (exponent(x, a * x**b), r_squared(x, a * x**b)) == fit
     assert fit.exponent == pytest.approx(b, abs=1e-9)
     assert bend(x, a * x**b) == pytest.approx(0, abs=1e-6)
     if abs(b) > 1e-3:

@@ -15,7 +15,17 @@ from kernels import philox
 from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer
 from kernels.experiment import Cell, State
 from kernels.philox import Purpose
-from kernels.training import Recipe, Training, cell_work, cells_in_cache, epoch_order, glorot_normal, he_normal
+from kernels.training import (
+    Recipe,
+    Training,
+    cell_work,
+    cells_in_cache,
+    epoch_order,
+    glorot_normal,
+    he_normal,
+    in_pieces,
+    shuffled,
+)
 from tests.kernels import tiny
 
 pytestmark = pytest.mark.timeout(60)  # what is broken here often never ends
@@ -248,6 +258,30 @@ def test_an_order_of_its_own_is_followed_and_resumed(engine: Engine) -> None:
         state, training = copied(training.export()), program(engine, order=backwards)
         training.restore(state)
     assert equal(finish(training), want)
+
+
+@settings(max_examples=30)
+@given(
+    seeds=st.lists(st.integers(0, 3), min_size=1, max_size=3),
+    pieces=st.integers(1, 4),
+    first=st.integers(0, 9),
+    epochs=st.integers(1, 6),
+    replicas=st.integers(1, 2),
+)
+def test_pieces_in_turn_are_the_passes_of_the_shuffled_order(
+    seeds: list[int], pieces: int, first: int, epochs: int, replicas: int
+) -> None:
+    cells = [Cell(seed, {}) for seed in seeds]
+    found = in_pieces(cells, 3 * pieces, 3, replicas)(first, first + epochs)
+    passes = shuffled(cells, 3 * pieces, replicas)(0, 15)
+    np.testing.assert_array_equal(found, passes[:, 3 * first : 3 * (first + epochs)])
+    assert found.dtype == np.int32
+    assert found.flags.c_contiguous
+
+
+def test_epochs_that_do_not_divide_the_training_set_are_no_pieces() -> None:
+    with pytest.raises(ValueError, match="22 samples cannot be divided into epochs of 5"):
+        in_pieces([Cell(1, {})], 22, 5)
 
 
 def norms(engine: Engine, block: Block, sets: dict[str, Data]) -> dict[str, F32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ from kernels.engine.seam import F32, F64, Engine
 from kernels.experiment import Cell, CellResult, State, compute
 from kernels.experiments import EXPERIMENTS, batchsize
 from kernels.findings import Table
-from kernels.measures import NOISE_LIMIT
 from kernels.training import Training, epoch_order
-from tests.kernels import tiny
+from tests.kernels import invented_sweep, tiny
+from tests.kernels.invented_sweep import bent, hyperbola, table
 
 ROW = batchsize.EXPERIMENT
 SEED = 1000
@@ -57,7 +57,7 @@ def test_a_measurement_never_falls_into_a_minibatch() -> None:
 
 
 def test_an_epoch_is_a_piece_of_a_pass_over_the_training_set() -> None:
-    order = batchsize.orders([Cell(seed, MEDIUM) for seed in (SEED, SEED + 1, SEED)])
+    order = batchsize.start([Cell(seed, MEDIUM) for seed in (SEED, SEED + 1, SEED)], tiny.engine("exact"))._order
     drawn = order(0, 16)
     assert drawn.shape == (3, 2 * 16384)
     np.testing.assert_array_equal(drawn[0], drawn[2])
@@ -80,11 +80,12 @@ def test_a_network_learns_the_mixture_almost_as_well_as_it_can_be_told(medium: C
 def test_what_is_measured_before_training(medium: CellResult, engine: Engine) -> None:
     """Noise from the gradients of single samples of the probe: their parts estimate it within a few percent."""
     cells = [Cell(SEED, MEDIUM)]
-    data, block = batchsize.sets(cells), batchsize.start(cells, engine)._block
+    program = batchsize.start(cells, engine)
+    data, block = program._recipe.sets, program._block
     np.testing.assert_array_equal(data["probe"].x, data["train"].x[:, :, :2048])
-    singles = np.stack(
-        [engine.gradient(block, batchsize._samples(data["probe"], at, at + 1))[0] for at in range(2048)]
-    ).astype(np.float64)
+    singles = np.stack([engine.gradient(block, data["probe"].part(at, at + 1))[0] for at in range(2048)]).astype(
+        np.float64
+    )
     trace = singles.var(0, ddof=1).sum()
     square = np.sum(singles.mean(0) ** 2) - trace / 2048
     found = {name: float(curve[0]) for name, curve in medium.metrics.items()}
@@ -149,42 +150,13 @@ def test_true_numbers_do_not_contradict_themselves_and_false_ones_do(medium: Cel
     )
 
 
-# --- statistics, over invented tables: every size at two rates, of which one is useless
-
-EPOCHS = np.array(batchsize.MEASURED, dtype=np.float64)
+# --- claims and curves, over invented tables
 
 
-def table(samples: Callable[[int], float], seeds: int = 2, **other: Callable[[int], float]) -> Table:
-    """Losses that fall from .7 in a straight line so that .3 is reached after samples(size); other curves constant."""
-    rows = [(seed, size, rate) for seed in range(seeds) for size in batchsize.SIZES for rate in (0.5, 4.0)]
-    seed, size, rate = (np.array(column) for column in zip(*rows, strict=True))
-    losses = [0.7 - 0.4 * EPOCHS * 2048 / samples(s) if r < 1 else np.full(len(EPOCHS), 10.0) for _, s, r in rows]
-    metrics = {"test_loss": np.clip(losses, 0.1, 10.0).astype(np.float32)}
-    metrics["train_loss"] = metrics["test_loss"]
-    for name, of in other.items():
-        values = [of(s) if r < 1 else NOISE_LIMIT for _, s, r in rows]
-        metrics[name] = np.repeat(np.array(values, np.float32)[:, None], len(EPOCHS), axis=1)
-    return Table(seed.astype(np.int64), {"batch": size, "learning_rate": rate}, metrics)
-
-
-def hyperbola(least: float, critical: float) -> Callable[[int], float]:
-    return lambda size: least * (1 + size / critical)
-
-
-@pytest.mark.parametrize("critical", [16.0, 256.0, 1024.0])
-def test_samples_steps_and_the_critical_size_are_found(critical: float) -> None:
-    true = hyperbola(30_000.0, critical)
-    invented = table(lambda size: min(true(size), 700_000.0))
-    known = [min(true(size), 700_000.0) for size in batchsize.SIZES]
-    # the loss is straight, and so is what lies between measurements: nothing is lost but where it is cut off
-    assert 2.0 ** batchsize.log2_samples(invented) == pytest.approx(np.array([known, known]), rel=0.01)
-    if critical > 100:
-        assert batchsize.log2_critical(invented) == pytest.approx([np.log2(critical)] * 2, abs=0.1)
-
-
-def test_what_never_gets_there_counts_as_all_samples() -> None:
-    invented = table(lambda size: 1e9 if size == 2048 else 20_000.0)
-    assert batchsize.log2_samples(invented)[0, -1] == np.log2(384 * 2048)
+def test_the_invented_sweep_is_of_this_experiment() -> None:
+    assert invented_sweep.SIZES == batchsize.SIZES
+    assert invented_sweep.MEASURED == batchsize.MEASURED
+    assert invented_sweep.EPOCH == batchsize.EPOCH
 
 
 def test_a_seed_without_all_its_cells_does_not_count() -> None:
@@ -196,7 +168,6 @@ def test_a_seed_without_all_its_cells_does_not_count() -> None:
         {axis: values[kept] for axis, values in whole.condition.items()},
         {name: values[kept] for name, values in whole.metrics.items()},
     )
-    assert batchsize.log2_samples(part).shape == (2, 12)
     for claim in ROW.claims[2:4]:
         assert claim.statistic(part).shape == (2,)
 
@@ -228,26 +199,8 @@ def test_claims_are_of_the_best_rate_and_of_the_right_sign() -> None:
 
 
 def test_the_critical_size_rises_where_large_batches_fall_behind_later() -> None:
-    """Two lines with a bend at a loss of .33: before it samples have one critical size, after it another."""
-
-    def losses(before: float, after: float) -> Table:
-        invented = table(hyperbola(20_000.0, 256.0))
-        for row, (size, rate) in enumerate(zip(*invented.condition.values(), strict=True)):
-            bend, slope = 20_000 * (1 + size / before), 20_000 * (1 + size / after)
-            seen = 2048 * EPOCHS
-            late = 0.33 - 0.08 * (seen - bend) / (slope * 4)
-            curve = np.where(seen < bend, 0.7 - 0.37 * seen / bend, late)
-            if rate < 1:
-                invented.metrics["test_loss"][row] = np.maximum(curve, 0.1)
-        return invented
-
-    assert np.all(statistic("rise", losses(200.0, 800.0)) > 0.5)
-    assert np.all(statistic("rise", losses(400.0, 100.0)) < -0.5)
-
-
-def test_noise_scale_is_the_median_of_sizes_where_the_loss_is_reached() -> None:
-    invented = table(hyperbola(20_000.0, 256.0), noise_scale=lambda size: NOISE_LIMIT if size > 100 else 2.0 * size)
-    assert batchsize.log2_noise_scale(invented) == pytest.approx([np.log2(96.0)] * 2)
+    assert np.all(statistic("rise", bent(200.0, 800.0)) > 0.5)
+    assert np.all(statistic("rise", bent(400.0, 100.0)) < -0.5)
 
 
 def test_curves_have_a_point_for_every_size() -> None:

@@ -14,7 +14,7 @@ from kernels.engine.seam import F32, F64
 from kernels.experiment import Cell, CellResult, Condition, compute
 from kernels.experiments import EXPERIMENTS, microscale
 from kernels.findings import Table, curve, estimate, verdict
-from kernels.measures import power_law
+from kernels.measures import exponent, power_law
 from kernels.tasks import mixture
 from kernels.training import he_normal
 from kernels.workunit import Seeds, WorkUnit
@@ -109,10 +109,11 @@ def test_the_first_measurement_is_of_the_untrained_network(found: list[CellResul
 
 def test_at_equal_steps_all_fractions_have_done_as_many() -> None:
     steps = [
-        microscale.MEASURED[at] * microscale.samples({"fraction": fraction}) / microscale.BATCH
-        for fraction, at in zip(microscale.FRACTIONS, microscale.AT_EQUAL_STEPS, strict=True)
+        epoch * microscale.samples({"fraction": fraction}) / microscale.BATCH
+        for fraction, epoch in zip(microscale.FRACTIONS, microscale.SCALING.equal_steps, strict=True)
     ]
     assert steps == [1200.0] * 7
+    assert set(microscale.SCALING.equal_steps) <= set(microscale.MEASURED)
 
 
 def test_both_engines_agree_at_the_early_measurements(found: list[CellResult]) -> None:
@@ -196,58 +197,16 @@ def test_a_loss_below_what_wrong_answers_cost_contradicts(found: list[CellResult
 # --- laws in invented tables
 
 
-def test_exact_laws_are_found_with_their_exponents() -> None:
+def test_laws_are_those_of_the_grid() -> None:
     of = table(np.stack([law(-0.7, -0.3), 3 * law(-0.5, -0.1)]))
     for name, want in (("data", [-0.7, -0.5]), ("data, equal steps", [-0.7, -0.5]), ("parameters", [-0.3, -0.1])):
-        assert microscale.mean(microscale.exponent, microscale.LAWS[name])(of) == pytest.approx(want, abs=1e-5)
-        assert microscale.mean(microscale.r2, microscale.LAWS[name])(of) == pytest.approx([1, 1], abs=1e-5)
-        assert microscale.follows(microscale.LAWS[name])(of) == pytest.approx([0.1, 0.1], abs=1e-5)
-    for number, width in enumerate(microscale.WIDTHS):
-        assert microscale.of_width(microscale.in_data, number)(of) == pytest.approx([-0.7, -0.5], abs=1e-5), width
-
-
-def test_laws_are_of_the_end_of_training_and_parameters_of_the_whole_training_set() -> None:
-    loss = law(0.5, 0.4)
-    loss[:, -1] = law(-0.7, 0.4)[:, -1]
-    whole = np.array([of["fraction"] == 1.0 for of in grid()])
-    loss[whole, -1] *= law(0.0, -0.6)[whole, -1] / law(0.0, -0.6)[whole, -1].mean()
-    of = table(loss[None])
-    assert microscale.mean(microscale.exponent, microscale.in_parameters)(of) == pytest.approx([-0.2], abs=1e-5)
-    loss[:, -1] = law(-0.7, 0.4)[:, -1]
-    assert microscale.mean(microscale.exponent, microscale.in_data)(table(loss[None])) == pytest.approx(
-        [-0.7], abs=1e-5
-    )
-
-
-def test_what_is_only_longer_training_is_no_law_at_equal_steps() -> None:
-    """Loss falls with epochs times samples, that is with steps."""
-    of = table(law(-0.4, 0.0, -0.4)[None])
-    assert microscale.mean(microscale.exponent, microscale.in_data)(of) == pytest.approx([-0.4], abs=1e-5)
-    assert microscale.mean(microscale.exponent, microscale.in_data_at_equal_steps)(of) == pytest.approx([0], abs=1e-5)
-
-
-def test_the_front_is_of_all_networks_at_all_measurements() -> None:
-    """By a loop over every condition and epoch."""
-    loss = np.exp(np.random.default_rng(1).standard_normal((147, ROW.measurements)))
-    points = sorted(
-        (epoch * microscale.network(of).training_flops(microscale.samples(of)), float(np.float32(value)))
-        for of, row in zip(grid(), loss, strict=True)
-        for epoch, value in zip(microscale.MEASURED[1:], row[1:], strict=True)
-    )
-    front: list[tuple[float, float]] = []
-    for point in points:
-        if not front or point[1] < front[-1][1]:
-            front.append(point)
-    ((cost_, least),) = microscale.in_compute(table(loss[None]))
-    assert list(zip(cost_.tolist(), least.tolist(), strict=True)) == front
-    assert len(front) > 3
-    budget = points[500][0]
-    assert microscale.within(budget)(table(loss[None])).tolist() == [min(e for c, e in points if c <= budget)]
+        assert microscale.SCALING.mean(exponent, name)(of) == pytest.approx(want, abs=1e-5)
+        assert microscale.follows(name)(of) == pytest.approx([0.1, 0.1], abs=1e-5)
 
 
 def test_seeds_that_lack_a_condition_are_left_out() -> None:
     of = table(np.stack([law(-0.7, -0.3), law(-0.5, -0.1), law(-0.9, -0.2)]), leave_out=(1, 146))
-    assert microscale.mean(microscale.exponent, microscale.in_data)(of) == pytest.approx([-0.7, -0.9], abs=1e-5)
+    assert microscale.SCALING.mean(exponent, "data")(of) == pytest.approx([-0.7, -0.9], abs=1e-5)
     for claim in ROW.claims:
         assert len(claim.statistic(of)) == 2
 
