@@ -107,10 +107,9 @@ def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -
 
 SWEEP = BatchSizes(SIZES, [EPOCH * epoch for epoch in MEASURED])
 LOSSES = (0.4, 0.35, 0.3, 0.25)  # nats on the test set, on the way to about .15
-TARGET = 0.3
+TARGET, SMALL = 0.3, 32  # what the claims are about: a loss, and up to which size larger batches cost no samples
 ACCURACY, NOISE = SWEEP.ended("test_accuracy"), SWEEP.log10_ended("minibatch_noise")
 SAMPLES, STEPS = SWEEP.log2_samples(TARGET), SWEEP.log2_steps(TARGET)
-SMALL = 32  # up to here larger batches cost no samples, says the claim
 CRITICAL = "Critical batch size by test loss"
 NEEDED = f"Samples and steps to a test loss of {TARGET}"
 EXPERIMENT = Experiment(
