@@ -1,9 +1,12 @@
-"""True results of small work units: cheap cells of every experiment, computed once by the exact engine and remembered."""
+"""True results of small work units: cheap cells of every experiment, computed once by the exact engine."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from kernels import plan, result, workunit
 from kernels.engine.exact_engine import ExactEngine
@@ -59,3 +62,42 @@ def answer(
     """The true result of a work unit of cheap cells, with the header that a host gives it."""
     cells = remembered(EXPERIMENTS[of.experiment], workunit.cells(of))
     return result.build(of, cells, app_version, engine, device, timings)
+
+
+# What is true of a file's structure, as the independent msgpack library reads it; without the code that validates.
+
+
+def assert_possible(tree: dict[str, Any], of: WorkUnit) -> None:
+    """It has the work unit's cells in their order with the experiment's metrics, all within their bounds."""
+    experiment = EXPERIMENTS[of.experiment]
+    assert (tree["experiment"], tree["version"]) == (of.experiment, of.version)
+    wanted = [(cell.seed, cell.condition) for cell in workunit.cells(of)]
+    assert repr([(cell["seed"], cell["condition"]) for cell in tree["cells"]]) == repr(wanted)  # 1 is not 1.0
+    for cell in tree["cells"]:
+        assert list(cell["metrics"]) == list(experiment.metrics)
+        assert [len(digest) for digest in cell["digests"]] == [16] * experiment.measurements
+        for name, array in cell["metrics"].items():
+            values, metric = np.frombuffer(array["data"], "<f4"), experiment.metrics[name]
+            assert array["shape"] == [experiment.measurements] == list(values.shape)
+            assert all(metric.low <= float(value) <= metric.high for value in values)
+
+
+def assert_true(tree: dict[str, Any], of: WorkUnit) -> None:
+    """It says what the work unit's cells compute to.
+
+    In class exact bit for bit, but for metrics of linear algebra, whose relative difference is at most 1e-6; in class
+    torch the state before training is, and the metrics are within their tolerances.
+    """
+    assert_possible(tree, of)
+    experiment, exact = EXPERIMENTS[of.experiment], tree["engine"] == "exact"
+    for cell, true in zip(tree["cells"], remembered(experiment, workunit.cells(of)), strict=True):
+        assert cell["digests"][: None if exact else 1] == list(true.digests)[: None if exact else 1]
+        for name, metric in experiment.metrics.items():
+            data, curve = cell["metrics"][name]["data"], true.metrics[name]
+            if exact and metric.exact:
+                assert data == np.asarray(curve, "<f4").tobytes(), f"{name} is not what is computed, bit for bit"
+                continue
+            mine, theirs = np.frombuffer(data, "<f4").astype(float), np.asarray(curve, float)
+            by_time = np.where(np.arange(len(mine)) < experiment.early, metric.early, metric.late)
+            allowed = 1e-6 * np.abs(mine) if exact else by_time
+            assert (np.abs(mine - theirs) <= allowed).all(), f"{name} is too far from what is computed"

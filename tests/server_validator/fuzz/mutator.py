@@ -1,4 +1,4 @@
-"""How inputs are changed: by structure, with the checksum made right again, since blind changes all end at the checksum.
+"""How inputs are changed: by structure, with the checksum made right again, where blind changes would all end.
 
 A file becomes a tree of lists, maps as lists of [key, value] (a key may occur twice) and leaves; some places of it are
 changed; and it is written again, leaves now and then in a longer form than the canonical one.
@@ -35,7 +35,7 @@ TEXTS = ["", "x", "exact", "torch", "cpu", "cuda", "<f4", ">f4", "<f8", "gap", "
          "\n", "\x1b[2J", "\ud7ff", "é", "\u2028", "\u202e", "{}", "{0}", "a b", "x" * 64, "x" * 65, "\U0001f600" * 64,
          "none", "checksum", "format", "%s", "1", "NaN"]  # fmt: skip
 BYTES = [b"", bytes(4), bytes(15), bytes(16), bytes(17), b"\xff" * 16, bytes(48)]
-# Headers that promise more than there is, nesting, extensions, long forms of small numbers, float32, no such type, not UTF-8.
+# Headers that promise more than there is, nesting, extensions, long forms of small numbers, float32, no UTF-8.
 HOSTILE = [b"\xdf\xff\xff\xff\xff", b"\xdd\xff\xff\xff\xff", b"\xdb\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff", b"\xc1",
            b"\xc7\xff\x05", b"\xd4\xff\x00", b"\xd6\xff\x00\x00\x00\x00", b"\x91" * 3000, b"\x81\xa1a" * 2000,
            b"\xcc\x01", b"\xd0\x01", b"\xcd\x00\x01", b"\xcf" + bytes(7) + b"\x01", b"\xd3" + b"\xff" * 8,
@@ -338,8 +338,8 @@ def _curve(tree: Any, rng: random.Random) -> None:
         elif how == 4:
             values *= np.float32(1 + rng.choice([1e-7, -1e-7, 1e-6, 1e-4, 0.01, 1.0]))
         elif how == 5:
-            values[:] = np.frombuffer(np.resize(np.frombuffer(rng.choice(arrays)[1][2][1] or b"\0", "u1"), 4 * len(values))
-                                      .tobytes(), "<f4")  # fmt: skip
+            other = np.frombuffer(rng.choice(arrays)[1][2][1] or b"\0", "u1")
+            values[:] = np.resize(other, 4 * len(values)).view("<f4")
         elif how == 6:
             values[at] = -values[at]
         else:
@@ -350,7 +350,7 @@ def _curve(tree: Any, rng: random.Random) -> None:
 
 
 def _said(tree: Any, rng: random.Random) -> None:
-    """What a host may say of itself, within its limits and just beyond them, and the class that decides what is asked."""
+    """What a host may say of itself, within its limits and just beyond; and the class, by which it is judged."""
     top = {str(key): pair for pair in tree for key in pair[:1]}
     if "engine" in top and rng.random() < 0.3:
         top["engine"][1] = rng.choice(["exact", "torch"])

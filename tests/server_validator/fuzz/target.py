@@ -1,4 +1,4 @@
-"""The process that atheris drives: libFuzzer's loop over `readers`, with the changes of `mutator`. Started by `__main__`."""
+"""The process that `__main__` starts: libFuzzer's loop, by atheris, over `readers` with the changes of `mutator`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import atheris
 
 with atheris.instrument_imports(include=["kernels", "server_validator"]):
     from kernels import result, workunit
-    from server_validator import validate  # noqa: F401
-
     from tests.server_validator import truth
     from tests.server_validator.fuzz import readers
 from tests.server_validator.fuzz.mutator import Mutator
