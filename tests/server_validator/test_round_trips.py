@@ -281,7 +281,7 @@ def test_any_other_number_in_an_exact_result_is_refused(unit: WorkUnit, data: st
     values = np.frombuffer(array["data"], "<f4").copy()
     at = data.draw(st.integers(0, len(values) - 1))
     old = values[at]
-    near = [np.nextafter(old, np.float32(9)), np.nextafter(old, np.float32(-9)), -old, np.float32(0.0)]
+    near = [np.nextafter(old, np.float32(9)), np.nextafter(old, np.float32(-9)), -old, 0.0, math.nan, math.inf]
     values[at] = data.draw(st.sampled_from(near) | st.floats(width=32))
     if values.tobytes() == array["data"]:
         return

@@ -40,7 +40,7 @@ def features(inputs: Iterable[bytes]) -> dict[bytes, frozenset[Feature]]:
                 outcome = readers(data)
             finally:
                 sys.settrace(None)
-            found[data] = frozenset(lines | {_coarse(outcome)})
+            found[data] = frozenset(lines | {_coarse(outcome), _look(outcome)})
     return found
 
 
@@ -50,6 +50,11 @@ def _coarse(outcome: str) -> str:
     return re.sub(
         r", got `\w+`|(?<=metric )\S+(?= is)|(?<=differs in )\S+|(?<=(?:fit|for) )\w+|(?<=metrics of )\w+", "", plain
     )
+
+
+def _look(outcome: str) -> str:
+    """Of a refusal: whether its sentence had to be cut or cleaned, or is long."""
+    return f"{outcome.split(':')[0]}, {'...' in outcome}, {'?' in outcome}, {len(outcome) > 300}"
 
 
 def _watch(rooms: tuple[str, ...], lines: set[Feature]) -> Any:
@@ -101,7 +106,7 @@ def report(seen: Iterable[frozenset[Feature]]) -> str:
     for experiment in EXPERIMENTS.values():
         code = experiment.contradiction.__code__
         parts.append(_part(code.co_filename, _lines(code), lines) + " of contradiction")
-    outcomes = sum(isinstance(one, str) for one in everything)
+    outcomes = sum(isinstance(one, str) for one in everything)  # and how they look
     return f"{outcomes} outcomes, {len(everything) - outcomes} pairs of lines; lines: {', '.join(parts)}"
 
 

@@ -6,13 +6,16 @@ process began, and validation is handed them from memory. All else is the code t
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import msgpack
+import msgspec
 
 from kernels import errors, limits, result, workunit
 from kernels.errors import Duplicate, Failure
@@ -70,6 +73,8 @@ class Readers:
             found = workunit.decode(data, "wu.json")
         except Failure as failure:
             return _sentence(failure, OF_WORK_UNITS)
+        top = {"grid": {}} | json.loads(data, object_pairs_hook=_unique)
+        assert json.dumps(top, sort_keys=True) == json.dumps(msgspec.to_builtins(found), sort_keys=True)  # 1 is not 1.0
         again = workunit.decode(workunit.encode(found), "wu.json")
         assert workunit.digest(again) == workunit.digest(found)
         assert workunit.encode(again) == workunit.encode(found)
@@ -138,6 +143,11 @@ _OF_ONE_FILE = (
     r"(?<=field )`.*`(?= - at|\. )|(?<=field )`.*\.\.\.|(?<=value ).*(?= - at)"
 )
 _BEFORE_COPIES = ("ResultUnreadable", "ResultFormat", "NotIssued", "ResultMismatch", "Inconsistent", "WrongClass")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert len(dict(pairs)) == len(pairs), "a key occurs twice"
+    return dict(pairs)
 
 
 def _sentence(failure: Failure, allowed: frozenset[type[Failure]], name: str = "") -> str:
