@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,7 +70,13 @@ def answer(
 
 def assert_possible(tree: dict[str, Any], of: WorkUnit) -> None:
     """It has the work unit's cells in their order with the experiment's metrics, all within their bounds."""
-    experiment = EXPERIMENTS[of.experiment]
+    experiment, device = EXPERIMENTS[of.experiment], tree["device"]
+    for word in (tree["app_version"], device["platform"]):
+        assert re.fullmatch(r"[a-z0-9_.+-]{1,64}", word)
+    assert re.fullmatch(r"[ -~]{1,64}", device["name"])
+    assert device["kind"] in ("cpu", "cuda")
+    assert 1 <= device["threads"] <= 4096
+    assert all(0 <= seconds <= 1e9 for seconds in tree["timings"].values())
     assert (tree["experiment"], tree["version"]) == (of.experiment, of.version)
     wanted = [(cell.seed, cell.condition) for cell in workunit.cells(of)]
     assert repr([(cell["seed"], cell["condition"]) for cell in tree["cells"]]) == repr(wanted)  # 1 is not 1.0

@@ -54,7 +54,8 @@ def _coarse(outcome: str) -> str:
 
 def _look(outcome: str) -> str:
     """Of a refusal: whether its sentence had to be cut or cleaned, or is long."""
-    return f"{outcome.split(':')[0]}, {'...' in outcome}, {'?' in outcome}, {len(outcome) > 300}"
+    name = outcome.removeprefix("uploaded: ").split(":")[0]
+    return f"{name}, {'...' in outcome}, {'?' in outcome}, {len(outcome) > 300}"
 
 
 def _watch(rooms: tuple[str, ...], lines: set[Feature]) -> Any:
