@@ -118,7 +118,8 @@ def unknown_metric(top: dict[str, Any]) -> None:
 
 
 STRANGE = [
-    shape, fewer_metrics, uneven, matrix, markup, no_numbers, infinite, both_infinities, too_large_to_add, unknown_metric,
+    shape, fewer_metrics, uneven, matrix, markup, no_numbers, infinite, both_infinities, too_large_to_add,
+    unknown_metric,
 ]  # fmt: skip
 
 
