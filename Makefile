@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 THREADS ?= $(shell nproc)
 
-.PHONY: run test check exactness windows sanitize clean
+.PHONY: run test check exactness windows sanitize fuzz clean
 .DEFAULT_GOAL := run
 
 # One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
@@ -36,6 +36,12 @@ windows: $(READY)
 
 sanitize: $(READY)
 	$(BIN)/python -m tests.kernels.engine.sanitize
+
+# What reads uploads, fuzzed by atheris for so many seconds; beyond the corpus that every test run reads again.
+SECONDS ?= 1800
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet atheris
+	nice $(BIN)/python -m tests.server_validator.fuzz --seconds $(SECONDS)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -211,7 +211,7 @@ def _check_values(result: Result, experiment: Experiment, conditions: Sequence[C
 
 
 def _where(record: CellRecord) -> str:
-    return f"cell {record.seed} {record.condition}"
+    return f"cell {record.seed} {one_line(record.condition)}"  # axes and words may be many, and are a stranger's
 
 
 def _identities(cells: Sequence[CellRecord] | Sequence[Cell]) -> bytes:

@@ -63,9 +63,11 @@ def show(console: Console, path: Path, found: Result) -> None:
         grid.add_row(*map(str, condition), *(f"{_mean(cells, name)[-1]:.3f}" for name in metrics))
     console.print(grid)
     console.print(f"curves, mean over all {len(found.cells)} cells")
+    # A file that is only read, and not checked, may have any metrics, of another version of the experiment for one.
+    known = EXPERIMENTS[found.experiment].metrics if found.experiment in EXPERIMENTS else {}
     for name in metrics:
         mean = _mean(found.cells, name)
-        unit = EXPERIMENTS[found.experiment].metrics[name].unit if found.experiment in EXPERIMENTS else "1"
+        unit = known[name].unit if name in known else "1"
         span = f"{mean[0]:.3f} to {mean[-1]:.3f}" + ("" if unit == "1" else f" {unit}")
         console.print(f"  {name:16} {spark(mean)}  {span}", highlight=False)
 
@@ -103,7 +105,8 @@ def plot(path: Path, found: Result) -> None:
 
 
 def _mean(cells: Sequence[result.CellRecord], metric: str) -> F32:
-    mean: F32 = np.mean([result.unpack(cell.metrics[metric]) for cell in cells], axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):  # any float32 can be in a file that is not checked
+        mean: F32 = np.mean([result.unpack(cell.metrics[metric]) for cell in cells], axis=0)
     return mean
 
 

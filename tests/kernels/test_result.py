@@ -431,6 +431,15 @@ def test_a_wrong_result_with_a_right_checksum_is_refused(
     assert len(str(found)) < 600
 
 
+def test_the_sentence_is_short_however_many_axes_a_cell_names(tiny_bytes: bytes) -> None:
+    top = tree(tiny_bytes)
+    for cell in top["cells"]:
+        cell["condition"] = {f"axis-{number}".ljust(64, "x"): "v" * 64 for number in range(limits.GRID_VALUES)}
+    found = refusal(forged(top))
+    assert type(found) is ResultMismatch
+    assert len(str(found)) < 600
+
+
 def test_invented_numbers_that_fit_together_pass_this_check(tiny_bytes: bytes) -> None:
     """Recomputation is what finds them: were they refused here, the tests above would prove nothing."""
     top = tree(tiny_bytes)

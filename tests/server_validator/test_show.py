@@ -101,7 +101,29 @@ def infinite(top: dict[str, Any]) -> None:
     put(top, 0, "gap", np.where(np.arange(12) % 2, np.inf, curve(top, 0, "gap")))
 
 
-@pytest.mark.parametrize("change", [shape, fewer_metrics, uneven, matrix, markup, no_numbers, infinite])
+def both_infinities(top: dict[str, Any]) -> None:
+    put(top, 0, "gap", np.full(12, np.inf))
+    put(top, 1, "gap", np.full(12, -np.inf))
+
+
+def too_large_to_add(top: dict[str, Any]) -> None:
+    for cell in (0, 1):
+        put(top, cell, "gap", np.full(12, 3e38))
+
+
+def unknown_metric(top: dict[str, Any]) -> None:
+    """As another version of the experiment may have."""
+    for cell in top["cells"]:
+        cell["metrics"]["tomorrow"] = cell["metrics"].pop("gap")
+
+
+STRANGE = [
+    shape, fewer_metrics, uneven, matrix, markup, no_numbers, infinite, both_infinities, too_large_to_add,
+    unknown_metric,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", STRANGE)
 def test_a_hostile_result_is_shown_or_refused_but_never_a_traceback(
     tmp_path: Path, tiny_bytes: bytes, change: Callable[[dict[str, Any]], None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ from kernels.errors import (
     ResultUnreadable,
 )
 from kernels.experiments import compgen
+from server_validator.recompute import difference
 from server_validator.validate import Terms, validate
 from tests.kernels import tiny
 from tests.server_validator.data import curve, forge, issued, put
@@ -243,6 +245,17 @@ def test_the_least_change_of_an_exact_result_is_found(
 ) -> None:
     found = refusal(tmp_path / "r.msgpack", data, forge(exact_bytes, change))
     assert isinstance(found, RecomputationDiffers)
+
+
+def test_the_sign_of_a_zero_is_compared_as_well(exact_bytes: bytes) -> None:
+    """Equal as a number, it would let one result be written in many ways."""
+    cell = result.decode(exact_bytes, "r").cells[0]
+    zero, negative = (
+        msgspec.structs.replace(cell, metrics=cell.metrics | {"gap": result.pack(np.full(12, value, np.float32))})
+        for value in (0.0, -0.0)
+    )
+    assert difference(compgen.EXPERIMENT, zero, negative, "exact") == "gap"
+    assert difference(compgen.EXPERIMENT, zero, zero, "exact") is None
 
 
 def test_linear_algebra_of_another_host_is_allowed_to_differ_a_little(
