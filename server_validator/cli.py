@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kernels import atomic, limits, result, workunit
-from kernels.cost import Cost, cost, default_units
-from kernels.errors import Failure, NotValidated, TooManyCells, UnknownExperiment, exit_code
+from kernels import result
+from kernels.errors import Failure, NotValidated, UnknownExperiment, exit_code
 from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
 from server_validator import ledger, upload
@@ -28,49 +27,10 @@ def _complain(failure: Failure) -> int:
 
 
 def _make_wu(options: argparse.Namespace) -> int:
-    if options.experiment not in EXPERIMENTS:
-        raise UnknownExperiment(options.experiment, ", ".join(EXPERIMENTS))
-    if options.count:
-        version, seeds = EXPERIMENTS[options.experiment].version, workunit.Seeds(options.first, options.count)
-        units = [workunit.WorkUnit(workunit.FORMAT, options.experiment, version, seeds)]
-    else:
-        units = default_units(options.experiment, options.first)
-    for unit, out in zip(units, _outs(options.out, len(units)), strict=True):
-        workunit.decode(workunit.encode(unit), "the work unit asked for")  # what a worker would refuse is not issued
-        found, cells = cost(unit), len(workunit.cells(unit))
-        if found.result > limits.RESULT_BYTES:  # nor what the validator would refuse
-            raise TooManyCells(cells, int(cells * limits.RESULT_BYTES / found.result))
-        if ledger.issue(options.data, unit):
-            print(
-                f"axiom-server: a new ledger was made in {options.data}; it knows no seeds given out elsewhere",
-                file=sys.stderr,
-            )
-        if out:
-            atomic.write(out, workunit.encode(unit))
-        else:
-            sys.stdout.write(workunit.encode(unit).decode())
-        where = f" in {out}" if len(units) > 1 and out else ""
-        print(f"{unit.name}{where}: {cells} cells, {found.operations / 1e12:.2f} TFLOP", file=sys.stderr)
-        print(f"for create_work: {_bounds(found)}", file=sys.stderr)
+    from server_validator import make_wu
+
+    make_wu.run(options.data, options.experiment, options.first, options.count, options.out)
     return 0
-
-
-def _outs(out: Path | None, count: int) -> list[Path | None]:
-    """The file of each of so many work units: F itself if there is one, else F with a number before its suffix."""
-    if out is None or count == 1:
-        return [out] * count
-    return [out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]
-
-
-def _bounds(of: Cost) -> str:
-    """What BOINC must know of a work unit, as options of its create_work, with room where it is a limit."""
-    options = {
-        "rsc_fpops_est": of.operations,
-        "rsc_fpops_bound": 100 * of.operations,  # the client ends a task that takes longer: slow hosts must not meet it
-        "rsc_memory_bound": 2 * of.memory,
-        "rsc_disk_bound": 2 * of.disk + 64e6,  # the log, and what the client itself puts there
-    }
-    return " ".join(f"--{name} {value:.3g}" for name, value in options.items())
 
 
 def _validate(options: argparse.Namespace) -> int:
