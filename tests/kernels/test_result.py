@@ -431,6 +431,18 @@ def test_a_wrong_result_with_a_right_checksum_is_refused(
     assert len(str(found)) < 600
 
 
+def test_fewer_measurements_in_every_cell_are_refused(tiny_bytes: bytes) -> None:
+    """A file that agrees with itself, of an experiment that ended early."""
+    top = tree(tiny_bytes)
+    for cell in top["cells"]:
+        cell["digests"].pop()
+        for array in cell["metrics"].values():
+            array |= {"shape": [N - 1], "data": array["data"][:-4]}
+    found = refusal(forged(top))
+    assert type(found) is ResultMismatch
+    assert f"{N - 1} digests a cell" in str(found)
+
+
 def test_the_sentence_is_short_however_many_axes_a_cell_names(tiny_bytes: bytes) -> None:
     top = tree(tiny_bytes)
     for cell in top["cells"]:
