@@ -66,7 +66,7 @@ def difference(experiment: Experiment, one: CellRecord, other: CellRecord, kind:
                 return name
             continue
         mine, theirs = (result.unpack(record.metrics[name]).astype(np.float64) for record in (one, other))
-        if np.any(np.abs(mine - theirs) > _allowed(experiment, metric, mine, kind)):
+        if not np.all(np.abs(mine - theirs) <= _allowed(experiment, metric, mine, kind)):  # NaN is no agreement
             return name
     return None
 

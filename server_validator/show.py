@@ -79,21 +79,21 @@ def plot(path: Path, found: Result) -> None:
     mpl.use("Agg")
     from matplotlib.figure import Figure
 
-    curves, axis = result.stacked(found), next(iter(found.cells[0].condition), None)
+    metrics, axis = list(found.cells[0].metrics), next(iter(found.cells[0].condition), None)
     lines: dict[object, list[int]] = {}
     for number, cell in enumerate(found.cells):
         lines.setdefault(cell.condition[axis] if axis else "all cells", []).append(number)
-    columns = max(1, min(4, len(curves)))
-    rows = max(1, -(-len(curves) // columns))
+    columns = max(1, min(4, len(metrics)))
+    rows = max(1, -(-len(metrics) // columns))
     figure = Figure(figsize=(3.4 * columns, 2.4 * rows + 0.5), dpi=120, layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, (metric, values) in zip(panels, curves.items(), strict=False):
+    for panel, metric in zip(panels, metrics, strict=False):
         for value, cells in lines.items():
-            panel.plot(values[cells].mean(0, dtype=np.float64), ".-", label=str(value))
+            panel.plot(_mean([found.cells[cell] for cell in cells], metric), ".-", label=str(value))
         panel.set_title(metric, fontsize=9)
         panel.tick_params(labelsize=7)
         panel.grid(alpha=0.3)
-    for panel in panels[len(curves) :]:
+    for panel in panels[len(metrics) :]:
         panel.set_axis_off()
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, title=axis, loc="outside right upper", fontsize=8)

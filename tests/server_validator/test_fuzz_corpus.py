@@ -48,16 +48,16 @@ def raises_something_else(*_: object) -> None:
     raise ValueError("unforeseen")
 
 
-def says_two_lines(_result: object, _experiment: object, name: str) -> None:
-    raise ResultUnreadable(name, "one\ntwo")
+def says_two_lines(*_: object) -> None:
+    raise ResultUnreadable("file", "one\ntwo")
 
 
-def says_too_much(_result: object, _experiment: object, name: str) -> None:
-    raise ResultUnreadable(name, "x" * 1000)
+def says_too_much(*_: object) -> None:
+    raise ResultUnreadable("file", "x" * 1000)
 
 
-def blames_the_server(_result: object, _experiment: object, name: str) -> None:
-    raise TryLater(name)
+def blames_the_server(*_: object) -> None:
+    raise TryLater("file")
 
 
 def accepts_everything(*_: object) -> None:

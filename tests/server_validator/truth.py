@@ -27,9 +27,11 @@ CHEAP: dict[str, tuple[dict[str, list[Value]], int]] = {
     "featcomp": ({"width": [32], "learning_rate": [0.01]}, 1),
     "memdyn": ({"corruption": [0.0]}, 1),
     "curriculum": ({"order": ["random", "easy_first"], "width": [32], "learning_rate": [0.005]}, 2),
+    "microscale": ({"width": [8], "depth": [1], "fraction": [0.05]}, 1),
     "repalign": ({"width": [32], "second": [0]}, 1),
     "featrank": ({"width": [32]}, 1),
     "neuronspec": ({"width": [32]}, 2),
+    "batchsize": ({"batch": [512], "learning_rate": [0.0625]}, 1),
     "infobottleneck": ({"network": ["relu"]}, 1),
     "cellauto": ({"starts": ["binomial"], "rules": ["free"], "tournament": [2]}, 1),
 }
