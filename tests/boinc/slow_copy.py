@@ -39,6 +39,23 @@ def send(memory: mmap.mmap, text: str) -> None:
         memory[STATUS] = 1
 
 
+def wait_read(memory: mmap.mmap) -> None:
+    """Wait until the client has read the last message, which a busy one does late; not for ever."""
+    for _ in range(100):
+        if memory[STATUS] == 0:
+            return
+        time.sleep(TICK)
+
+
+def status(done: float, checkpoint: float, seconds: float) -> str:
+    """The time that went by is claimed as CPU time: the client takes the program's word for it."""
+    return (
+        f"<current_cpu_time>{done:e}</current_cpu_time>\n"
+        f"<checkpoint_cpu_time>{checkpoint:e}</checkpoint_cpu_time>\n"
+        f"<fraction_done>{min(done / seconds, 1):e}</fraction_done>\n"
+    )
+
+
 def main() -> None:
     # A mark outside the slot, which the client empties: it proves that the program ran, and how often.
     with Path("../../program_ran").open("a") as mark:
@@ -62,13 +79,10 @@ def main() -> None:
             if done >= checkpoint + 1:
                 checkpoint = done
                 state.write_text(str(done))
-            # It claims the time that went by as CPU time: the client takes the program's word for it.
-            send(
-                memory,
-                f"<current_cpu_time>{done:e}</current_cpu_time>\n"
-                f"<checkpoint_cpu_time>{checkpoint:e}</checkpoint_cpu_time>\n"
-                f"<fraction_done>{min(done / seconds, 1):e}</fraction_done>\n",
-            )
+            send(memory, status(done, checkpoint, seconds))
+        wait_read(memory)
+        send(memory, status(done, checkpoint, seconds))
+        wait_read(memory)
     resolve("out.txt").write_bytes(content)
     Path("boinc_finish_called").write_text("0\n")
 

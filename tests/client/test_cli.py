@@ -44,8 +44,8 @@ def test_run_writes_a_result_that_answers_its_work_unit_and_removes_its_checkpoi
     assert code == 0, err
     assert out == ""
     assert "8 networks, " in err
-    assert names(folder) == {"wu.json", "compgen_1_1000_2.msgpack"}
-    found = result.read(folder / "compgen_1_1000_2.msgpack")
+    assert names(folder) == {"wu.json", f"{UNIT.name}.msgpack"}
+    found = result.read(folder / f"{UNIT.name}.msgpack")
     result.check(found, UNIT, "r")
     assert cells(found) == cells(tiny.computed(UNIT, "exact"))
     assert found.app_version == __version__
