@@ -18,9 +18,9 @@ from threading import Condition
 from types import TracebackType
 from typing import TypeVar
 
+from signing import PrivateKey, generate_key
 from tests.boinc import wire
 from tests.boinc.http_door import Answer, Door, not_found
-from tests.boinc.signing import PrivateKey, generate_key
 from tests.boinc.uploads import Uploads
 from tests.boinc.work import AppVersion, Report, WorkUnit
 
