@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from signing import PrivateKey, generate_key
+
 from tests.boinc import wire
 from tests.boinc.http_door import Answer, Door, not_found
 from tests.boinc.uploads import Uploads

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from signing import generate_key
+
 from tests.boinc import processes
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient, needs_client
