@@ -7,8 +7,9 @@ from pathlib import Path
 
 import signing
 
+from kernels import workunit
 from tests.boinc import app_tree, axiom, processes, standin
-from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
+from tests.boinc.lives.common import CONTENT, Aftermath, aftermath, upgrade
 from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
@@ -16,6 +17,7 @@ from tests.boinc.work import AppVersion
 
 TASKS = tuple(f"shared{n}_0" for n in range(4))
 UPGRADED = "upgraded_0"
+SHORT = workunit.encode(axiom.computation(1))
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,7 @@ def play_installed(folder: Path) -> Installed:
             links = [len(list(slot.glob(version.app_name))) for slot in slots]
             client.wait_until(lambda: len(project.reports) == len(TASKS), 120, "four reports")
 
-            project.release(following)
-            project.add_work(axiom.unit(UPGRADED.removesuffix("_0"), CONTENT))
-            client.update()
-            client.wait_until(lambda: project.report(UPGRADED), 90, "the next version's report")
+            upgrade(project, client, following, axiom.unit(UPGRADED.removesuffix("_0"), SHORT))
             old = {file.name for file in version.files} - {file.name for file in following.files}
             client.wait_until(lambda: not any((home / name).exists() for name in old), 30, "the old version's end")
             left = {file.name for file in (*version.files, *following.files) if (home / file.name).exists()}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kernels import workunit
 from tests.boinc import app_tree, axiom, standin
-from tests.boinc.lives.common import Aftermath, aftermath
+from tests.boinc.lives.common import Aftermath, aftermath, upgrade
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
 from tests.boinc.work import InputFile
@@ -50,9 +50,6 @@ def _play(folder: Path, launched: bool) -> Planted:
             in_slot = (client.slot(name) / trap.name).read_bytes() == trap.read_bytes()
             client.wait_until(lambda: project.report(name), 60, "the report")
             fetched = len(project.fetched)
-            project.release(following)
-            following_name = project.add_work(axiom.unit("following", CONTENT))
-            client.update()
-            client.wait_until(lambda: project.report(following_name), 60, "the next version's report")
+            upgrade(project, client, following, axiom.unit("following", CONTENT))
             loaded = (client.folder / "planted").exists()
             return Planted(in_slot, loaded, project.fetched[fetched:], aftermath(project, client))
