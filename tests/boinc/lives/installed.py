@@ -9,7 +9,7 @@ import signing
 
 from kernels import workunit
 from tests.boinc import app_tree, axiom, processes, standin
-from tests.boinc.lives.common import CONTENT, Aftermath, aftermath, upgrade
+from tests.boinc.lives.common import Aftermath, aftermath, upgrade
 from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
@@ -17,7 +17,8 @@ from tests.boinc.work import AppVersion
 
 TASKS = tuple(f"shared{n}_0" for n in range(4))
 UPGRADED = "upgraded_0"
-SHORT = workunit.encode(axiom.computation(1))
+# Three seconds of a fast core, so that all four run at once even on two.
+CONTENT, SHORT = (workunit.encode(axiom.computation(seeds)) for seeds in (4, 1))
 
 
 @dataclass(frozen=True)
