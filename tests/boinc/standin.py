@@ -4,8 +4,8 @@
     axiom_0.01_PLATFORM__cpu.bin         a dynamic program that needs libz, as PyInstaller's does; it execs Python with
     axiomrt_1_PLATFORM__cpu/...          axiom-worker, from the working tree, among a few files that are only carried
 
-With `AXIOM_TREE` set to a built tree (unsigned is enough), that one is played instead; `AXIOM_TREE_NEXT` then names the
-tree of a following version with the same runtime.
+With `AXIOM_TREE` set to a built tree, with version.xml, that one is played instead, in every life that plays the
+unchanged program. `AXIOM_TREE_NEXT` then must name the tree of a following version 0.02 with the same runtime.
 """
 
 import os
@@ -97,9 +97,8 @@ def tree(folder: Path, version: str = "0.01", *, launched: bool = True) -> Path:
 
     Not launched: the dynamic program is itself the main program.
     """
-    built = os.environ.get("AXIOM_TREE" if version == "0.01" else "AXIOM_TREE_NEXT")
-    if built and launched:
-        return _copy(Path(built), folder)
+    if axiom.BUILT and launched:
+        return _copy(Path(axiom.BUILT if version == "0.01" else os.environ["AXIOM_TREE_NEXT"]), folder)
     names = Names(version, PLATFORM, "cpu")
     found = folder / names.folder
     runtime = names.runtime(1)

@@ -7,6 +7,7 @@ XML with one peculiarity: keys and signatures must start at the first column, he
 import gzip
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import md5
 from html import unescape
 from math import isfinite
@@ -191,9 +192,10 @@ def _app_file_info(project: Project, file: AppFile, signature: str) -> str:
 """
 
 
+@cache
 def compressed(file: AppFile) -> tuple[str, bytes]:
-    """The name and the content of a file as it travels."""
-    return f"{file.name}.gz", gzip.compress(file.content(), mtime=0)
+    """The name and the content of a file as it travels; quickly, for a frozen program has tens of megabytes."""
+    return f"{file.name}.gz", gzip.compress(file.content(), compresslevel=1, mtime=0)
 
 
 def _gzipped(project: Project, file: AppFile) -> str:
