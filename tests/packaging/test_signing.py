@@ -49,6 +49,16 @@ def test_a_tampered_byte_is_refused() -> None:
     assert not KEY.public.verify(b"echo good\n", flipped + signature[1:])
 
 
+def test_a_number_beyond_the_modulus_is_refused_though_it_computes_to_the_same() -> None:
+    """Else a file would have more than one signature."""
+    while True:
+        key = generate_key()
+        number = int(key.sign(b"content").replace("\n", "").rstrip("."), 16) + key.public.modulus
+        if number < 2**1024:
+            break
+    assert not key.public.verify(b"content", f"{number:0256x}.")
+
+
 @pytest.mark.parametrize("signature", ["", ".", "zz", "00" * 128, "ff" * 128 + ".", "00" * 127 + "\n.\n"])
 def test_a_malformed_signature_is_refused(signature: str) -> None:
     assert not KEY.public.verify(b"content", signature)
