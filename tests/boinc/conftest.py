@@ -36,6 +36,8 @@ LIVES = {
 @pytest.fixture(scope="session")
 def playing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
     asked = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    if "aftermaths" in asked:
+        asked |= LIVES.keys()
     with ThreadPoolExecutor(len(LIVES)) as pool:
         futures: dict[str, Future[Any]] = {}
         for name in LIVES.keys() & asked:
@@ -94,18 +96,9 @@ def unlaunched(playing: Mapping[str, "Future[Planted]"]) -> Planted:
 
 
 @pytest.fixture(scope="session")
-def aftermaths(
-    endings: Endings, no_gpu: NoGpu, orphans: Orphans, quitter: Quitter, throttle: Throttle, trickler: Trickler
-) -> dict[str, Aftermath]:
+def aftermaths(playing: Mapping[str, "Future[Any]"]) -> dict[str, Aftermath]:
     """What every life left behind, by its name."""
-    return {
-        "endings": endings.after,
-        "no_gpu": no_gpu.after,
-        "orphans": orphans.after,
-        "quitter": quitter.after,
-        "throttle": throttle.after,
-        "trickler": trickler.after,
-    }
+    return {name: playing[name].result().after for name in LIVES}
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from tests.boinc.lives.installed import TASKS, UPGRADED, Installed
 from tests.boinc.lives.planted import Planted
 from tests.boinc.lives.refused import Refused
@@ -78,9 +76,3 @@ def test_a_library_that_a_work_unit_brings_is_not_loaded(planted: Planted) -> No
 def test_without_the_launcher_it_would_be(unlaunched: Planted) -> None:
     assert unlaunched.in_slot
     assert unlaunched.loaded
-
-
-@pytest.mark.parametrize("life", ["installed", "refused", "planted"])
-def test_no_folder_of_the_user_is_told(life: str, request: pytest.FixtureRequest) -> None:
-    after = request.getfixturevalue(life).after
-    assert all(after.folder not in report.stderr for report in after.reports.values())
