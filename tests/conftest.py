@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from hypothesis import settings
 from kernels import result
 from kernels.result import Result
 from tests.kernels import tiny
+
+# packaging/ is no package: a package of that name would shadow a library. Its files import each other as siblings.
+sys.path.append(str(Path(__file__).parents[1] / "packaging"))
 
 settings.register_profile("axiom", deadline=None)  # a busy machine is no failure
 settings.load_profile("axiom")

@@ -1,10 +1,12 @@
 """axiom-worker as the loopback project offers it: the app version, and work units for it."""
 
+import os
 import sys
 from pathlib import Path
 
 from kernels import workunit
 from kernels.workunit import Seeds
+from tests.boinc import app_tree
 from tests.boinc.work import AppFile, AppVersion, InputFile, WorkUnit
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +26,9 @@ raise SystemExit(main())
     return AppFile("axiom_100", text.encode(), main_program=True)
 
 
-VERSION = AppVersion("axiom", (program(),))
+# A built tree, to be played instead of the working tree's program: tests/boinc/standin.py tells.
+BUILT = os.environ.get("AXIOM_TREE")
+VERSION = app_tree.read(Path(BUILT), signed=False) if BUILT else AppVersion("axiom", (program(),))
 
 
 def computation(seeds: int) -> workunit.WorkUnit:

@@ -8,9 +8,12 @@ import pytest
 
 from tests.boinc.lives.common import COMPUTATION, Aftermath
 from tests.boinc.lives.endings import Endings, play_endings
+from tests.boinc.lives.installed import Installed, play_installed
 from tests.boinc.lives.no_gpu import NoGpu, play_no_gpu
 from tests.boinc.lives.orphans import Orphans, play_orphans
+from tests.boinc.lives.planted import Planted, play_planted, play_unlaunched
 from tests.boinc.lives.quitter import Quitter, play_quitter
+from tests.boinc.lives.refused import Refused, play_refused
 from tests.boinc.lives.throttle import Throttle, play_throttle
 from tests.boinc.lives.trickler import Trickler, play_trickler
 from tests.client import runs
@@ -18,17 +21,23 @@ from tests.kernels import tiny
 
 LIVES = {
     "endings": play_endings,
+    "installed": play_installed,
     "no_gpu": play_no_gpu,
     "orphans": play_orphans,
+    "planted": play_planted,
     "quitter": play_quitter,
+    "refused": play_refused,
     "throttle": play_throttle,
     "trickler": play_trickler,
+    "unlaunched": play_unlaunched,
 }
 
 
 @pytest.fixture(scope="session")
 def playing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
     asked = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    if "aftermaths" in asked:
+        asked |= LIVES.keys()
     with ThreadPoolExecutor(len(LIVES)) as pool:
         futures: dict[str, Future[Any]] = {}
         for name in LIVES.keys() & asked:
@@ -67,18 +76,29 @@ def trickler(playing: Mapping[str, "Future[Trickler]"]) -> Trickler:
 
 
 @pytest.fixture(scope="session")
-def aftermaths(
-    endings: Endings, no_gpu: NoGpu, orphans: Orphans, quitter: Quitter, throttle: Throttle, trickler: Trickler
-) -> dict[str, Aftermath]:
+def installed(playing: Mapping[str, "Future[Installed]"]) -> Installed:
+    return playing["installed"].result()
+
+
+@pytest.fixture(scope="session")
+def planted(playing: Mapping[str, "Future[Planted]"]) -> Planted:
+    return playing["planted"].result()
+
+
+@pytest.fixture(scope="session")
+def refused(playing: Mapping[str, "Future[Refused]"]) -> Refused:
+    return playing["refused"].result()
+
+
+@pytest.fixture(scope="session")
+def unlaunched(playing: Mapping[str, "Future[Planted]"]) -> Planted:
+    return playing["unlaunched"].result()
+
+
+@pytest.fixture(scope="session")
+def aftermaths(playing: Mapping[str, "Future[Any]"]) -> dict[str, Aftermath]:
     """What every life left behind, by its name."""
-    return {
-        "endings": endings.after,
-        "no_gpu": no_gpu.after,
-        "orphans": orphans.after,
-        "quitter": quitter.after,
-        "throttle": throttle.after,
-        "trickler": trickler.after,
-    }
+    return {name: playing[name].result().after for name in LIVES}
 
 
 @pytest.fixture(scope="session")

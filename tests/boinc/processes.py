@@ -64,6 +64,11 @@ def wait_gone(process: Process, timeout: float) -> float:
     return time.monotonic() - start
 
 
+def parent(process: Process) -> int:
+    """The number of its parent; KeyError if it has ended."""
+    return _table()[process][0]
+
+
 def is_stopped(process: Process) -> bool:
     """Whether a SIGSTOP holds the process."""
     table = _table()

@@ -5,9 +5,10 @@
         ...                                     # a client attaches to project.url with project.account_key
         report = project.wait_reported(name, 60)
 
-The project has one signed app version and hands every unsent result out to the first client that asks for any work:
-its first request asks for one second. It accepts one account and never sends a result twice. A client that asked in
-vain, or that had a result fail, stays away for minutes; `RealClient.update` brings it back within 5 s.
+The project has one signed app version, until it releases the next one. It hands every unsent result out to the first
+client that asks for any work: its first request asks for one second. It accepts one account and never sends a result
+twice. A client that asked in vain, or that had a result fail, stays away for minutes; `RealClient.update` brings it
+back within 5 s.
 """
 
 import re
@@ -18,23 +19,31 @@ from threading import Condition
 from types import TracebackType
 from typing import TypeVar
 
+from signing import PrivateKey, PublicKey, generate_key
+
 from tests.boinc import wire
 from tests.boinc.http_door import Answer, Door, not_found
-from tests.boinc.signing import PrivateKey, generate_key
 from tests.boinc.uploads import Uploads
-from tests.boinc.work import AppVersion, Report, WorkUnit
+from tests.boinc.work import AppFile, AppVersion, Report, WorkUnit
 
 Found = TypeVar("Found")
 
 HOST_ID = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# A file of an app version may lie in a folder, and be named like a library.
+_FILE_NAME = re.compile(r"[A-Za-z0-9](?!.*\.\.)[A-Za-z0-9._+/-]*")
 
 
 class ProjectServer:
     """The project, from `with` on. Uploaded files lie in `folder`/uploads under their upload names."""
 
     def __init__(
-        self, version: AppVersion, folder: Path, *, key: PrivateKey | None = None, request_delay: float = 1.0
+        self,
+        version: AppVersion,
+        folder: Path,
+        *,
+        key: PrivateKey | PublicKey | None = None,
+        request_delay: float = 1.0,
     ) -> None:
         self.version = version
         self.account_key = "0123456789abcdef0123456789abcdef"
@@ -43,17 +52,19 @@ class ProjectServer:
         # Messages of running tasks, in the order in which they came: the name of the result, the XML.
         self.trickles: list[tuple[str, str]] = []
         self.uploads = Uploads(folder / "uploads")
+        # What was asked for of the downloads, one name for each request.
+        self.fetched: list[str] = []
         # Everything below is read and changed only while this is held; waiters are woken at each request.
         self._changed = Condition()
-        self._units: dict[str, WorkUnit] = {}
+        # Each with the version that it was added for.
+        self._units: dict[str, tuple[WorkUnit, AppVersion]] = {}
         self._sent: set[str] = set()
         self._downloads: dict[str, bytes] = {}
-        key = key or generate_key()
-        self._key_text = key.public.to_text()
+        # With a public key alone every file must come signed, as in a project whose private key is elsewhere.
+        self._key = key or generate_key()
+        self._key_text = (self._key if isinstance(self._key, PublicKey) else self._key.public).to_text()
         self._signatures: dict[str, str] = {}
-        for file in version.files:
-            self._offer(file.name, file.content())
-            self._signatures[file.name] = key.sign(file.content()) if file.signature is None else file.signature
+        self.release(version)
         self._born = time.monotonic()
         self._door = Door(self._answer, self.note)
         self._project = wire.Project(f"http://127.0.0.1:{self._door.server_port}/loopback/", "Loopback", request_delay)
@@ -75,6 +86,16 @@ class ProjectServer:
         """Add a line to the log, with the seconds since the project began."""
         self.log.append(f"{time.monotonic() - self._born:7.2f} {line}")
 
+    def release(self, version: AppVersion) -> None:
+        """Offer another version: work that is added from now on is for it."""
+        with self._changed:
+            for file in version.files:
+                self._offer(file.name, file.content())
+                if file.gzip:
+                    self._offer(*wire.compressed(file))
+                self._signatures[file.name] = self._sign(file) if file.signature is None else file.signature
+            self.version = version
+
     def add_work(self, unit: WorkUnit) -> str:
         """Offer a work unit; returns the name of its result, which is the name of the client's task."""
         with self._changed:
@@ -83,7 +104,7 @@ class ProjectServer:
             for index, file in enumerate(unit.inputs):
                 self._offer(unit.input_name(index), file.content)
             self.uploads.expect(unit.upload_name, unit.max_nbytes)
-            self._units[unit.name] = unit
+            self._units[unit.name] = unit, self.version
         return unit.result_name
 
     def report(self, name: str) -> Report | None:
@@ -108,9 +129,14 @@ class ProjectServer:
                     raise TimeoutError(f"{what} did not come within {timeout} s; the project's log:\n{lines}")
             return found
 
+    def _sign(self, file: AppFile) -> str:
+        if isinstance(self._key, PublicKey):
+            raise ValueError(f"{file.name} has no signature, and this project cannot make one")
+        return self._key.sign(file.content())
+
     def _offer(self, name: str, content: bytes) -> None:
         """Make a file downloadable. BOINC's rule: a physical name means the same bytes for ever."""
-        if not _NAME.fullmatch(name) or self._downloads.get(name, content) != content:
+        if not _FILE_NAME.fullmatch(name) or self._downloads.get(name, content) != content:
             raise ValueError(f"a plain name is needed that no other content has: {name!r}")
         self._downloads[name] = content
 
@@ -134,7 +160,9 @@ class ProjectServer:
                 self.note(line)
                 return Answer(200, "text/plain", reply.encode())
             case "GET", _ if path.startswith("/loopback/download/"):
-                content = self._downloads.get(path.removeprefix("/loopback/download/"))
+                name = path.removeprefix("/loopback/download/")
+                self.fetched.append(name)
+                content = self._downloads.get(name)
                 return not_found() if content is None else Answer(200, "application/octet-stream", content)
             case _:
                 return not_found()
@@ -154,22 +182,22 @@ class ProjectServer:
             parts.append(wire.hostid(HOST_ID))
         if not request.has_code_sign_key:
             parts.append(wire.code_sign_key(self._key_text))
-        unsent = [unit for name, unit in self._units.items() if name not in self._sent] if request.wants_work else []
-        if unsent:
-            parts.append(wire.app_version(self._project, self.version, request.platform, self._signatures))
-        for unit in unsent:
+        unsent = [row for name, row in self._units.items() if name not in self._sent] if request.wants_work else []
+        versions = dict.fromkeys(version for _, version in unsent)
+        parts += [wire.app_version(self._project, row, request.platform, self._signatures) for row in versions]
+        for unit, version in unsent:
             deadline = int(time.time() + unit.delay_bound)
-            parts.append(wire.job(self._project, unit, self.version, request.platform, deadline))
+            parts.append(wire.job(self._project, unit, version, request.platform, deadline))
             self._sent.add(unit.name)
         self.note(
             f"scheduler: platform {request.platform}, wants work: {request.wants_work}, "
-            f"sent {[unit.result_name for unit in unsent]}, got {[report.name for report in request.reports]}"
+            f"sent {[unit.result_name for unit, _ in unsent]}, got {[report.name for report in request.reports]}"
         )
         return wire.reply(self._project, parts)
 
     def _take_report(self, report: Report) -> str:
         """Keep a first report; a repeated one means that the client missed our acknowledgement."""
-        known = {unit.result_name for unit in self._units.values()}
+        known = {unit.result_name for unit, _ in self._units.values()}
         if report.name not in known:
             self.note(f"scheduler: report of the unknown result {report.name!r}")
         elif self.report(report.name):

@@ -135,6 +135,15 @@ class RealClient:
         self._note_workers()
         return processes.alive(self._workers)
 
+    def started(self) -> set[processes.Process]:
+        """Every process that was ever seen to be started by the client, alive or not."""
+        self._note_workers()
+        return set(self._workers)
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
     def end_workers(self, grace: float = 0.5) -> set[processes.Process]:
         """Give programs that outlived the client `grace` seconds, then SIGKILL them; returns those killed."""
         return processes.end(self.workers(), grace)

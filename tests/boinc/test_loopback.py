@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from signing import generate_key
 
 from tests.boinc import processes
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient, needs_client
-from tests.boinc.signing import generate_key
 from tests.boinc.work import AppFile, AppVersion, InputFile, WorkUnit
 
 pytestmark = needs_client

@@ -8,9 +8,10 @@ from pathlib import Path
 class AppFile:
     """One file of an app version. `source` is its content, or the path of a file that holds it.
 
-    The client keeps a physical name for ever, so other content needs another name. `open_name` is the logical name
-    under which the main program finds the file in its slot; the main program itself needs none. `signature` replaces
-    the true signature, for tests that serve a false one.
+    The client keeps a physical name for ever, so other content needs another name; it makes the folders of a name with
+    slashes. `open_name` is the logical name under which the main program finds the file in its slot; the main program
+    itself needs none. `signature` replaces the signature that the project would make. With `gzip` the file travels
+    compressed, and the client unpacks it.
     """
 
     name: str
@@ -20,6 +21,7 @@ class AppFile:
     open_name: str | None = None
     copy_file: bool = False
     signature: str | None = None
+    gzip: bool = False
 
     def content(self) -> bytes:
         return self.source if isinstance(self.source, bytes) else self.source.read_bytes()

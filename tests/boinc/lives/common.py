@@ -8,7 +8,7 @@ from tests.boinc import axiom
 from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
-from tests.boinc.work import Report
+from tests.boinc.work import AppVersion, Report, WorkUnit
 
 # Six seconds of a fast core, so that a task still runs when its turn comes. The same for every life: however a task was
 # disturbed, its cells are those of one uninterrupted run.
@@ -48,6 +48,16 @@ def wait_saved(client: RealClient, name: str) -> None:
     client.wait_until(lambda: client.task(name).fraction_done > 0.02, 60, f"progress of {name}")
     known = client.task(name).checkpoint_cpu_time
     client.wait_until(lambda: client.task(name).checkpoint_cpu_time > known, 60, f"a checkpoint of {name}")
+
+
+def upgrade(project: ProjectServer, client: RealClient, version: AppVersion, unit: WorkUnit) -> None:
+    """Release a version, and let the client fetch it with a work unit, until that is reported."""
+    # A request under way would take the place of the one that is asked for.
+    client.wait_until(lambda: not client.tasks(), 30, "the client's acknowledgements")
+    project.release(version)
+    name = project.add_work(unit)
+    client.update()
+    client.wait_until(lambda: project.report(name), 90, "the next version's report")
 
 
 def aftermath(project: ProjectServer, client: RealClient) -> Aftermath:

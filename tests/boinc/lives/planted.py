@@ -1,0 +1,55 @@
+"""A work unit brings an unsigned file that is called like a library of the system; then the next version comes.
+
+Played twice: with the launcher, and with the dynamic program as main program. The latter is how a version looks on
+Windows and macOS, and shows on Linux that the trap works.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kernels import workunit
+from tests.boinc import app_tree, axiom, standin
+from tests.boinc.lives.common import Aftermath, aftermath, upgrade
+from tests.boinc.project_server import ProjectServer
+from tests.boinc.real_client import RealClient
+from tests.boinc.work import InputFile
+
+CONTENT = workunit.encode(axiom.computation(1))
+
+
+@dataclass(frozen=True)
+class Planted:
+    # Whether the file lay in the slot as itself, and whether its code ran.
+    in_slot: bool
+    loaded: bool
+    # What was asked for of the project's downloads when the next version came.
+    upgrade: list[str]
+    after: Aftermath
+
+
+def play_planted(folder: Path) -> Planted:
+    return _play(folder, launched=True)
+
+
+def play_unlaunched(folder: Path) -> Planted:
+    return _play(folder, launched=False)
+
+
+def _play(folder: Path, launched: bool) -> Planted:
+    version, following = (
+        app_tree.read(standin.tree(folder / f"built{number}", number, launched=launched), signed=False)
+        for number in ("0.01", "0.02")
+    )
+    trap = standin.library(folder / "trap", standin.PLANTED)
+    unit = axiom.unit("planted", CONTENT)
+    unit = replace(unit, inputs=(*unit.inputs, InputFile(trap.name, trap.read_bytes(), copy_file=True)))
+    with ProjectServer(version, folder / "project") as project:
+        name = project.add_work(unit)
+        with RealClient(folder / "client", project.url, project.account_key) as client:
+            client.wait_until(lambda: client.task(name).fraction_done > 0, 60, "progress")
+            in_slot = (client.slot(name) / trap.name).read_bytes() == trap.read_bytes()
+            client.wait_until(lambda: project.report(name), 60, "the report")
+            fetched = len(project.fetched)
+            upgrade(project, client, following, axiom.unit("following", CONTENT))
+            loaded = (client.folder / "planted").exists()
+            return Planted(in_slot, loaded, project.fetched[fetched:], aftermath(project, client))

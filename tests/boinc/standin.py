@@ -1,0 +1,135 @@
+"""A small application version of the frozen program's shape, for tests where no frozen program was built.
+
+    axiom_0.01_PLATFORM__cpu             a static launcher: drops what could steer the loader, and execs
+    axiom_0.01_PLATFORM__cpu.bin         a dynamic program that needs libz, as PyInstaller's does; it execs Python with
+    axiomrt_1_PLATFORM__cpu/...          axiom-worker, from the working tree, among a few files that are only carried
+
+With `AXIOM_TREE` set to a built tree, with version.xml, that one is played instead, in every life that plays the
+unchanged program. `AXIOM_TREE_NEXT` then must name the tree of a following version 0.02 with the same runtime.
+"""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import layout
+import version_xml
+from layout import Names
+
+from tests.boinc import axiom
+
+PLATFORM = "x86_64-pc-linux-gnu"
+EXECUTABLE = 0o755
+
+LAUNCHER = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int count, char **words) {
+    char path[4096 + 8];
+    ssize_t length = readlink("/proc/self/exe", path, 4096);
+    if (length <= 0) return 1;
+    strcpy(path + length, ".bin");
+    unsetenv("LD_LIBRARY_PATH");
+    unsetenv("LD_PRELOAD");
+    execv(path, words);
+    perror(path);
+    return 1;
+}
+"""
+
+PROGRAM = r"""
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+const char *zlibVersion(void);
+int main(int count, char **words) {
+    char path[4096], script[4096 + 256];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length <= 0 || !zlibVersion()) return 1;
+    path[length] = 0;
+    snprintf(script, sizeof script, "%s/%s/app/worker.py", dirname(path), RUNTIME);
+    char **line = calloc(count + 3, sizeof *line);
+    line[0] = PYTHON, line[1] = "-sE", line[2] = script;
+    memcpy(line + 3, words + 1, (count - 1) * sizeof *line);
+    unsetenv("LD_LIBRARY_PATH");
+    execv(PYTHON, line);
+    perror(PYTHON);
+    return 1;
+}
+"""
+
+# The system's library of that name is the one that is found at run time, unless something lies before it.
+LIBRARY = 'const char *zlibVersion(void) { return "1"; }'
+
+# The same with a mark outside of the slot, which the client empties: it tells whether the library was ever loaded.
+PLANTED = (
+    r"""
+#include <fcntl.h>
+__attribute__((constructor)) static void mark(void) { open("../../planted", O_CREAT | O_WRONLY, 0644); }
+"""
+    + LIBRARY
+)
+
+
+def compiled(folder: Path, name: str, source: str, *words: str) -> Path:
+    """What the compiler makes of a source."""
+    folder.mkdir(parents=True, exist_ok=True)
+    out = folder / name
+    command = ["cc", "-O1", "-w", "-x", "c", "-", "-o", str(out), *words]
+    subprocess.run(command, input=source, text=True, check=True, capture_output=True)
+    return out
+
+
+def library(folder: Path, source: str = LIBRARY) -> Path:
+    """libz.so.1, or what calls itself that."""
+    return compiled(folder, "libz.so.1", source, "-shared", "-fPIC", "-Wl,-soname,libz.so.1")
+
+
+def tree(folder: Path, version: str = "0.01", *, launched: bool = True) -> Path:
+    """A version in `folder`, with version.xml and without signatures; the built one if the environment names one.
+
+    Not launched: the dynamic program is itself the main program.
+    """
+    if axiom.BUILT and launched:
+        return _copy(Path(axiom.BUILT if version == "0.01" else os.environ["AXIOM_TREE_NEXT"]), folder)
+    names = Names(version, PLATFORM, "cpu")
+    found = folder / names.folder
+    runtime = names.runtime(1)
+    if launched:
+        compiled(found, names.main, LAUNCHER, "-static")
+    words = [f'-DRUNTIME="{runtime}"', f'-DPYTHON="{sys.executable}"', f'-DVERSION="{version}"']
+    # The version is in its bytes, as in a program with other code.
+    source = PROGRAM + "__attribute__((used)) static const char version[] = VERSION;\n"
+    stub = library(folder / "stub")
+    compiled(found, names.program if launched else names.main, source, "-x", "none", str(stub), *words)
+    for name, content in _runtime().items():
+        path = found / runtime / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    version_xml.write(found, names.main)
+    return found
+
+
+def _runtime() -> dict[str, bytes]:
+    """Files by path: one that runs, some that compress and one that does not, an empty one; named as libraries are."""
+    noise = axiom.program().content() * 100
+    return {
+        "app/worker.py": axiom.program().content(),
+        "libstdc++.so.6": noise,
+        "numpy/core/_multiarray.cpython-311-x86_64-linux-gnu.so": random.Random(1).randbytes(300_000),
+        "numpy/core/__empty__": b"",
+        "base_library.zip": noise[:5000],
+    }
+
+
+def _copy(built: Path, folder: Path) -> Path:
+    found = folder / "apps" / layout.APPLICATION / built.parent.name / built.name
+    shutil.copytree(built, found)
+    return found
