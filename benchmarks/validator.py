@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+import server_validator  # noqa: F401  first: it keeps numpy's linear algebra to one thread, as the check does
 from kernels import plan, result, workunit
 from kernels.cost import CACHE_BYTES, default_units
 from kernels.engine.exact_engine import ExactEngine
