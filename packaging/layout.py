@@ -1,0 +1,136 @@
+"""Names of an application version's files and folders, and the rules that BOINC sets for them. Pure: no disk but `names`.
+
+On Linux a version is a static launcher, the program it starts, and the folder with what the program loads:
+
+    axiom_0.01_x86_64-pc-linux-gnu__cpu
+    axiom_0.01_x86_64-pc-linux-gnu__cpu.bin
+    axiomrt_1_x86_64-pc-linux-gnu__cpu/...
+
+Elsewhere the program is its own main program. A physical name stands for the same bytes for ever: the folder's number
+rises when a file in it changes, so that a new version with the same libraries is a download of the first two alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+APPLICATION = "axiom"
+RUNTIME = "axiomrt"
+
+FLAVOURS = {
+    "cpu": "the exact engine on numpy",
+    "cputorch": "the torch engine on processors, and the exact engine",
+    "nvtorch": "the torch engine on NVIDIA GPUs, and the exact engine",
+}
+"""What each plan class carries. The client takes a class with cuda, opencl or ati in its name for a GPU's own kind."""
+
+PLATFORMS = {
+    ("linux", "x86_64"): "x86_64-pc-linux-gnu",
+    ("linux", "aarch64"): "aarch64-unknown-linux-gnu",
+    ("win32", "amd64"): "windows_x86_64",
+    ("darwin", "x86_64"): "x86_64-apple-darwin",
+    ("darwin", "arm64"): "arm64-apple-darwin",
+}
+"""BOINC's name of a platform, by sys.platform and platform.machine() in lower case."""
+
+ZIG_TARGETS = {
+    "x86_64-pc-linux-gnu": "x86_64-linux-musl",
+    "aarch64-unknown-linux-gnu": "aarch64-linux-musl",
+}
+"""For whom the launcher is compiled, on the platforms that have one."""
+
+MAX_FILES = 350  # each takes some 680 bytes of app_version.xml_doc, which is cut off at 262,144
+MAX_NAME = 200  # characters; BOINC's limit is 255, and Windows wants whole paths below 260
+_PLAIN = re.compile(r"[A-Za-z0-9_.+\-/]+")  # what neither a shell, SQL, XML nor an address reads as anything else
+
+
+class LayoutError(ValueError):
+    """An application version as BOINC's server or client could not take it; the message says what and what to do."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one version for one platform and flavour."""
+
+    version: str  # BOINC's, as "0.01"
+    platform: str
+    flavour: str
+
+    @property
+    def folder(self) -> Path:
+        """Where update_versions looks for the version's files, in the project's directory."""
+        return Path("apps", APPLICATION, self.version, self.variant)
+
+    @property
+    def variant(self) -> str:
+        """Platform and plan class, as update_versions splits them."""
+        return f"{self.platform}__{self.flavour}"
+
+    @property
+    def main(self) -> str:
+        """The main program: what the client starts."""
+        suffix = ".exe" if self.platform.startswith("windows") else ""
+        return f"{APPLICATION}_{self.version}_{self.variant}{suffix}"
+
+    @property
+    def launched(self) -> bool:
+        """Whether the main program is a launcher."""
+        return self.platform in ZIG_TARGETS
+
+    @property
+    def program(self) -> str:
+        """PyInstaller's executable, with all Python code in it."""
+        return self.main + ".bin" if self.launched else self.main
+
+    def runtime(self, number: int) -> str:
+        """The folder with what the program loads."""
+        return f"{RUNTIME}_{number}_{self.variant}"
+
+
+def boinc_version(version: str) -> str:
+    """BOINC's form of our version: "0.1.0" is 0.01. LayoutError for a patch number, or more than BOINC counts."""
+    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", version)
+    if match is None or int(match[3]) or int(match[2]) > 99:
+        raise LayoutError(
+            f"version {version} cannot be said in BOINC's major.minor with a minor of two digits; "
+            "set kernels.__version__ to major.minor.0 with a minor below 100"
+        )
+    return f"{int(match[1])}.{int(match[2]):02}"
+
+
+def platform_name(system: str, machine: str) -> str:
+    """BOINC's name of the platform; LayoutError for one that has none here."""
+    try:
+        return PLATFORMS[system, machine.lower()]
+    except KeyError:
+        raise LayoutError(f"{system} on {machine} is no platform of this application; add it to PLATFORMS") from None
+
+
+def check(names: Sequence[str]) -> None:
+    """LayoutError if a list of physical names is more than BOINC takes, or has a name that it would misread."""
+    if len(names) > MAX_FILES:
+        raise LayoutError(f"the version has {len(names)} files, BOINC takes {MAX_FILES}; leave more out in build.spec")
+    seen: dict[str, str] = {}
+    for name in names:
+        if not _PLAIN.fullmatch(name) or ".." in name or len(name) > MAX_NAME or name.startswith("/"):
+            raise LayoutError(f"BOINC would choke on the file name {name!r}; leave it out in build.spec or rename it")
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise LayoutError(f"{other} and {name} are one file on Windows and macOS; rename one")
+        if seen[name.lower()] is not name:
+            raise LayoutError(f"{name} is named twice")
+
+
+def files(tree: Path) -> list[str]:
+    """Every file below `tree` by its physical name, in order; LayoutError for what is neither file nor folder."""
+    found = []
+    for path in sorted(tree.rglob("*")):
+        name = path.relative_to(tree).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise LayoutError(f"{name} is neither a plain file nor a folder, and BOINC has nothing else; copy it")
+        if path.is_file():
+            found.append(name)
+    return found
