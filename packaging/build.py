@@ -113,8 +113,10 @@ def weights(tree: Path) -> str:
             packed[part] += len(gzip.compress(data, 6, mtime=0))  # gzip's own level: what update_versions calls
             count[part] += 1
     lines = [f"{'':44} files  installed  download"]
-    for part in sorted(count, key=lambda part: (part == "in all", -installed[part])):
-        lines.append(f"{part:44} {count[part]:5}  {installed[part] / 1e6:6.2f} MB  {packed[part] / 1e6:5.2f} MB")
+    lines += [
+        f"{part:44} {count[part]:5}  {installed[part] / 1e6:6.2f} MB  {packed[part] / 1e6:5.2f} MB"
+        for part in sorted(count, key=lambda part: (part == "in all", -installed[part]))
+    ]
     return "\n".join(lines)
 
 

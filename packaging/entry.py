@@ -49,7 +49,7 @@ def explained(program: Callable[[], int], mend: Callable[[], str | None]) -> int
 
 
 def mend(folder: Path, files: Mapping[str, tuple[int, str]]) -> str | None:
-    """Remove every file below `folder` that is not what the manifest says; the sentence about it, or None if all are."""
+    """Remove every file below `folder` that is not what the manifest says; a sentence about it, or None if all are."""
     bad = [name for name, (size, digest) in files.items() if not _intact(folder / name, size, digest)]
     if not bad:
         return None

@@ -1,4 +1,4 @@
-"""Names of an application version's files and folders, and the rules that BOINC sets for them. Pure: no disk but `names`.
+"""Names of an application version's files and folders, and the rules that BOINC sets for them.
 
 On Linux a version is a static launcher, the program it starts, and the folder with what the program loads:
 
@@ -120,8 +120,8 @@ def check(names: Sequence[str]) -> None:
         other = seen.setdefault(name.lower(), name)
         if other != name:
             raise LayoutError(f"{other} and {name} are one file on Windows and macOS; rename one")
-        if seen[name.lower()] is not name:
-            raise LayoutError(f"{name} is named twice")
+    if len(seen) < len(names):
+        raise LayoutError(f"of {len(names)} names only {len(seen)} are different; name every file once")
 
 
 def files(tree: Path) -> list[str]:
