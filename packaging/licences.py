@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,8 @@ def collect(sources: Iterable[Path], own: Path) -> str:
             name = _package(source)
             texts.setdefault(name, _packages(name))
     texts.setdefault(_BOOTLOADER, _distributions(_BOOTLOADER))
+    if sys.platform == "linux":
+        texts["musl"] = _musls()
     return "".join(f"{_RULE}{name}\n{_RULE}\n{texts[name].strip()}\n\n" for name in texts)
 
 
@@ -49,6 +52,14 @@ def _pythons() -> str:
             if (folder / name).is_file():
                 return (folder / name).read_text(encoding="utf-8")
     raise LicenceMissing("no licence of Python was found beside its library; install it, the program carries Python")
+
+
+def _musls() -> str:
+    """Of the C library in the launcher."""
+    found = importlib.util.find_spec("ziglang")
+    if found is None or found.origin is None:
+        raise LicenceMissing("ziglang is not installed, which brings the launcher's C library, musl, and its licence")
+    return Path(found.origin).with_name("lib").joinpath("libc", "musl", "COPYRIGHT").read_text(encoding="utf-8")
 
 
 def _debians() -> str:
