@@ -260,7 +260,7 @@ def libraries(tree: Path) -> list[str]:
 
 
 def test_the_launcher_finds_damage_of_every_file(installed: Path, tree: Path, slot: Path) -> None:
-    os.chmod(installed.parent, 0o755)
+    installed.parent.chmod(0o755)
     for name in libraries(tree):
         flipped(installed / name)
         code, _, err = run(installed, slot, "--version")
@@ -279,13 +279,11 @@ def test_the_program_finds_damage_that_keeps_it_from_starting(
     content = (installed / name).read_bytes()
     (installed / name).unlink()
     if kind != "missing":
-        changed = content[:-1000] if kind == "cut" else bytes(64) + content[64:]
+        changed = content[: len(content) // 2] if kind == "cut" else bytes(64) + content[64:]
         (installed / name).write_bytes(changed)
     own = subprocess.run(
         [installed / NAMES.program, "experiments"], cwd=slot, env={}, capture_output=True, text=True, check=False
     )
-    if kind == "cut" and own.returncode == 0:
-        pytest.skip("only the section headers are gone, which nobody reads")
     assert own.returncode == 206, own.stderr
     (sentence,) = own.stderr.splitlines()
     assert name.partition("/")[2] in sentence
