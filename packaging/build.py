@@ -59,7 +59,7 @@ def build(flavour: str, out: Path, records: Path, new_runtime: bool) -> Path:
     _set_modes(tree, names)
     manifest.store(record, runtime)  # last: nothing that failed takes a number
     print(weights(tree))
-    _write_version_xml(tree)
+    _write_version_xml(tree, names.main)
     return tree
 
 
@@ -129,10 +129,10 @@ def _part(name: str) -> str:
     return first + "/" if rest else first
 
 
-def _write_version_xml(tree: Path) -> None:
+def _write_version_xml(tree: Path, main: str) -> None:
     """Where the module that writes version.xml is there, it has the last word about the tree."""
     with contextlib.suppress(ModuleNotFoundError):
-        importlib.import_module("version_xml").write(tree)
+        importlib.import_module("version_xml").write(tree, main)
 
 
 def main() -> int:
