@@ -30,7 +30,7 @@ def test_damage_is_removed_and_told(folder: Path, content: bytes | None) -> None
     sentence = entry.mend(folder, files)
     assert sentence is not None
     assert "lib/one.so of axiomrt_1 is damaged or missing;" in sentence
-    assert "BOINC fetches it again" in sentence
+    assert "is removed, and BOINC fetches it again" in sentence
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["empty", "not ours", "two"]
 
 
