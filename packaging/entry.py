@@ -21,7 +21,10 @@ def main() -> int:
     """Run the program, and explain a failure by damage where there is some."""
     from axiom_manifest import FILES  # type: ignore[import-not-found]  # build.spec writes it into the program
 
-    return explained(_worker, lambda: mend(Path(sys._MEIPASS), FILES))  # type: ignore[attr-defined]
+    folder = Path(sys._MEIPASS)  # type: ignore[attr-defined]
+    # A library that was cut short would kill this process instead of failing to load: its size is looked at before.
+    program = _worker if sized(folder, FILES) else lambda: EXIT_DAMAGED
+    return explained(program, lambda: mend(folder, FILES))
 
 
 def _worker() -> int:
@@ -58,6 +61,14 @@ def mend(folder: Path, files: Mapping[str, tuple[int, str]]) -> str | None:
     if kept:
         return f"{what}; {kept[0]} cannot be removed: reset the project, so that BOINC fetches it again."
     return f"{what}; what was damaged is removed, and BOINC fetches it again."
+
+
+def sized(folder: Path, files: Mapping[str, tuple[int, str]]) -> bool:
+    """Whether every file is there with the size that the manifest says."""
+    try:
+        return all((folder / name).stat().st_size == size for name, (size, _) in files.items())
+    except OSError:
+        return False
 
 
 def _intact(path: Path, size: int, digest: str) -> bool:
