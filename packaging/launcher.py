@@ -11,7 +11,7 @@ from pathlib import Path
 import manifest
 
 SOURCE = Path(__file__).with_name("launcher.c")
-CHECKED_BYTES = 100e6  # read at every start, at some 4 GB/s; of more than this, only what starts Python itself
+CHECKED_BYTES = 100e6  # read at every start, 50 MB in 0.02 s; of more than this, only what starts Python itself
 FLAGS = ("-std=gnu11", "-O2", "-static", "-s", "-Wall", "-Wextra", "-Werror", "-Wl,--build-id=none")
 
 
