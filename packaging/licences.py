@@ -30,9 +30,10 @@ def collect(sources: Iterable[Path], own: Path) -> str:
     owners = _owners()
     for source in sorted(set(sources)):
         path = str(source)
-        if path in owners:
-            name = owners[path]
-            texts.setdefault(name, _distributions(name))
+        name = _owner(source, owners)
+        if name is not None:
+            if name not in texts:
+                texts[name] = _distributions(name)
         elif sys.platform == "linux" and path.startswith(("/lib", "/usr/lib")) and not _of_python(path):
             name = _package(source)
             texts.setdefault(name, _packages(name))
@@ -67,12 +68,19 @@ def _debians() -> str:
 
 
 def _owners() -> dict[str, str]:
-    """The distribution that each installed file belongs to."""
-    return {
-        str(distribution.locate_file(file)): distribution.metadata["Name"]
-        for distribution in importlib.metadata.distributions()
-        for file in distribution.files or ()
-    }
+    """The distribution that each installed package belongs to, by the package's path."""
+    found = {}
+    for distribution in importlib.metadata.distributions():
+        root = str(distribution.locate_file(""))
+        # Not distribution.files: large ones have tens of thousands.
+        record = (distribution.read_text("RECORD") or "").splitlines()
+        for first in {line.partition(",")[0].partition("/")[0] for line in record} - {"..", "__pycache__"}:
+            found[str(Path(root, first))] = distribution.metadata["Name"]
+    return found
+
+
+def _owner(source: Path, owners: dict[str, str]) -> str | None:
+    return next((owners[str(path)] for path in (source, *source.parents) if str(path) in owners), None)
 
 
 def _distributions(name: str) -> str:

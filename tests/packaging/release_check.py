@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -305,13 +306,14 @@ def test_a_damaged_engine_is_found_when_it_is_wanted(installed: Path, slot: Path
 
 
 def test_start(tree: Path, slot: Path) -> None:
-    took = []
+    took, before = [], used()
     for _ in range(10):
         began = time.monotonic()
         run(tree, slot, "--version")
         took.append(time.monotonic() - began)
-    print(f"start to --version: {min(took):.3f} s at best, {sorted(took)[5]:.3f} s in the middle")
-    assert min(took) < START
+    computed = (used() - before) / 10
+    print(f"start to --version: {min(took):.3f} s at best, {computed:.3f} s of the processor")
+    assert computed < START  # a busy machine is no failure
 
 
 def test_first_step_and_memory(tree: Path, slot: Path) -> None:
@@ -322,6 +324,7 @@ def test_first_step_and_memory(tree: Path, slot: Path) -> None:
         if NOBODY:
             os.chown(one, *NOBODY.values())
         (one / "wu.json").write_bytes(unit)
+    before = used()
     for one in slots:  # the line is written when the first step begins
         began = time.monotonic()
         process = start(tree, one)
@@ -331,7 +334,8 @@ def test_first_step_and_memory(tree: Path, slot: Path) -> None:
         took.append(time.monotonic() - began)
         process.kill()
         process.communicate()
-    print(f"start to the first step: {min(took):.3f} s at best")
+    computed = (used() - before) / len(slots)
+    print(f"start to the first step: {min(took):.3f} s at best, {computed:.3f} s of the processor")
     processes = [start(tree, one) for one in slots]
     try:
         time.sleep(5)
@@ -342,8 +346,14 @@ def test_first_step_and_memory(tree: Path, slot: Path) -> None:
             process.communicate()
     print("four at once: resident", *(f"{rss / 1e6:.1f}" for rss, _ in figures), "MB each")
     print("proportional", *(f"{pss / 1e6:.1f}" for _, pss in figures), "MB each")
-    assert min(took) < STEP
+    assert computed < STEP
     assert max(rss for rss, _ in figures) <= RESIDENT
+
+
+def used() -> float:
+    """Processor time of all processes that ended, in seconds."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return children.ru_utime + children.ru_stime
 
 
 def memory(process: int) -> tuple[int, int]:
