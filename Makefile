@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 THREADS ?= $(shell nproc)
 
-.PHONY: run test check exactness windows sanitize fuzz clean
+.PHONY: run test check exactness windows sanitize fuzz release-check clean
 .DEFAULT_GOAL := run
 
 # One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
@@ -42,6 +42,11 @@ SECONDS ?= 1800
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet atheris
 	nice $(BIN)/python -m tests.server_validator.fuzz --seconds $(SECONDS)
+
+# The frozen cpu program, built several times, compared, damaged, measured: six minutes.
+release-check: $(READY)
+	$(BIN)/python -m pip install --quiet 'pyinstaller>=6.20' 'ziglang>=0.15'
+	$(BIN)/python -m pytest -s tests/packaging/release_check.py
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -52,7 +52,7 @@ def checksum(data: bytes) -> int:
     """The launcher's checksum: 64-bit words, each added to the sum so far times an odd factor.
 
     A difference within one word always changes it; any other damage does but once in 2^64. Against forgery stand the
-    client's signatures, and for them this is no help: it is fast, some 5 GB/s in C.
+    client's signatures; this is no help there, but fast: in C some 2.5 GB/s.
     """
     words = array.array("Q", data + bytes(-len(data) % 8))
     if sys.byteorder == "big":

@@ -1,0 +1,150 @@
+"""Builds an application version: the tree that BOINC's update_versions takes, from this checkout, the same bytes again.
+
+    python packaging/build.py --flavour cpu --out dist
+
+needs PyInstaller in this Python and, on Linux, ziglang for the launcher. What goes into the tree is numpy and the rest
+as they are installed in this Python: for a release that of CI, with an old glibc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import platform
+import runpy
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import launcher
+import layout
+import licences
+import manifest
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / "build" / "frozen"
+EPOCH = "1577836800"  # 2020-01-01: any date will do that is the same for every build
+
+
+class BuildFailed(RuntimeError):
+    """A program that the build calls ended badly; the message says which."""
+
+
+def build(flavour: str, out: Path, records: Path, new_runtime: bool) -> Path:
+    """Build everything; the tree's folder."""
+    names = layout.Names(_version(), layout.platform_name(sys.platform, platform.machine()), flavour)
+    work = WORK / names.variant
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    record = records / f"{names.variant}.json"
+    _freeze(names, _engine(work), work, record, new_runtime)
+    runtime = manifest.load(work / "build" / "runtime.json")
+    assert runtime is not None
+    tree = out / names.folder
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    shutil.copytree(work / "dist" / "collected" / "runtime", tree / names.runtime(runtime.number))
+    shutil.copy(work / "build" / names.program, tree / names.program)
+    if names.launched:
+        text = launcher.header(tree, names.program, layout.files(tree))
+        zig = (sys.executable, "-m", "ziglang", "cc", "-target", layout.ZIG_TARGETS[names.platform])
+        launcher.compile_(text, tree / names.main, zig)
+    layout.check(layout.files(tree))
+    _set_modes(tree, names)
+    manifest.store(record, runtime)  # last: nothing that failed takes a number
+    print(weights(tree))
+    version_xml.write(tree, names.main)
+    return tree
+
+
+def _version() -> str:
+    """BOINC's version of this checkout, read without importing numpy."""
+    return layout.boinc_version(runpy.run_path(str(ROOT / "kernels" / "__init__.py"))["__version__"])
+
+
+def _engine(work: Path) -> Path:
+    """The exact engine, compiled anew."""
+    built, objects = work / "engine", work / "objects"
+    _call(
+        "the exact engine's compiler",
+        [sys.executable, "setup.py", "-q", "build_ext", "--build-lib", str(built), "--build-temp", str(objects)],
+    )
+    (library,) = (built / "kernels" / "engine").glob("_exact*")
+    return library
+
+
+def _freeze(names: layout.Names, engine: Path, work: Path, record: Path, new_runtime: bool) -> None:
+    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
+    command += ["--distpath", str(work / "dist"), "--workpath", str(work), str(ROOT / "build.spec"), "--"]
+    command += ["--flavour", names.flavour, "--platform", names.platform, "--version", names.version]
+    command += ["--engine", str(engine), "--record", str(record), *(["--new-runtime"] if new_runtime else [])]
+    _call("PyInstaller", command)
+
+
+def _call(what: str, command: Sequence[str]) -> None:
+    # Without a fixed seed the order of sets in Python's own compiled modules differs from build to build.
+    environment = os.environ | {"PYTHONHASHSEED": "1", "SOURCE_DATE_EPOCH": EPOCH, "PYTHONOPTIMIZE": ""}
+    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+        raise BuildFailed(f"{what} failed; what it said stands above")
+
+
+def _set_modes(tree: Path, names: layout.Names) -> None:
+    """As the client sets them, whatever this computer's umask."""
+    for path in (tree, *tree.rglob("*")):
+        executable = path.is_dir() or path.name in (names.main, names.program)
+        path.chmod(0o755 if executable else 0o644)
+
+
+def weights(tree: Path) -> str:
+    """What is in the tree and what it weighs, installed and as it is downloaded."""
+    installed: dict[str, int] = defaultdict(int)
+    packed: dict[str, int] = defaultdict(int)
+    count: dict[str, int] = defaultdict(int)
+    for name in layout.files(tree):
+        data = (tree / name).read_bytes()
+        for part in (_part(name), "in all"):
+            installed[part] += len(data)
+            packed[part] += len(gzip.compress(data, 6, mtime=0))  # gzip's own level: what update_versions calls
+            count[part] += 1
+    lines = [f"{'':44} files  installed  download"]
+    lines += [
+        f"{part:44} {count[part]:5}  {installed[part] / 1e6:6.2f} MB  {packed[part] / 1e6:5.2f} MB"
+        for part in sorted(count, key=lambda part: (part == "in all", -installed[part]))
+    ]
+    return "\n".join(lines)
+
+
+def _part(name: str) -> str:
+    """Of which part of the whole a file is: a package, Python's modules, or itself."""
+    _, _, inside = name.partition("/")
+    if not inside:
+        return name
+    first, _, rest = inside.partition("/")
+    return first + "/" if rest else first
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Builds an application version for this platform.")
+    parser.add_argument("--flavour", choices=layout.FLAVOURS, required=True)
+    parser.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR", help="default: dist")
+    parser.add_argument(
+        "--records", type=Path, default=manifest.STORED, metavar="DIR", help="of runtimes (default: packaging/runtimes)"
+    )
+    parser.add_argument("--new-runtime", action="store_true", help="a changed runtime takes the next number")
+    options = parser.parse_args()
+    try:
+        tree = build(options.flavour, options.out.resolve(), options.records.resolve(), options.new_runtime)
+    except (BuildFailed, layout.LayoutError, licences.LicenceMissing, manifest.RuntimeChanged) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(tree)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""What the frozen program runs: axiom-worker; where that fails, its installed files are compared with their manifest.
+
+BOINC checks every file when it is downloaded, and never again for damage that leaves the size as it was. The launcher
+finds such damage where there is one; this finds it everywhere else, by SHA-256. What is damaged is removed, and the
+exit code is 206, BOINC's for a program that cannot start: the client then fetches what is missing. Where nothing is
+damaged, the failure stands as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+EXIT_DAMAGED = 206  # EXIT_INIT_FAILURE of BOINC
+WRONG_COMMAND_LINE = 2
+
+
+def main() -> int:
+    """Run the program, and explain a failure by damage where there is some."""
+    from axiom_manifest import FILES  # type: ignore[import-not-found]  # build.spec writes it into the program
+
+    folder = Path(sys._MEIPASS)  # type: ignore[attr-defined]
+    # A library that was cut short would kill this process instead of failing to load: its size is looked at before.
+    program = _worker if sized(folder, FILES) else lambda: EXIT_DAMAGED
+    return explained(program, lambda: mend(folder, FILES))
+
+
+def _worker() -> int:
+    # Imported only here: a damaged library is found out by this very line.
+    from client.cli import main as worker
+
+    return worker()
+
+
+def explained(program: Callable[[], int], mend: Callable[[], str | None]) -> int:
+    """The program's exit code, or, if it failed and `mend` found damage, 206 with its sentence on stderr."""
+    try:
+        code = program()
+        failed = code not in (0, WRONG_COMMAND_LINE)
+    except Exception:
+        sentence = mend()
+        if sentence is None:
+            raise
+    else:
+        sentence = mend() if failed else None
+    if sentence is None:
+        return code
+    print(sentence, file=sys.stderr)
+    return EXIT_DAMAGED
+
+
+def mend(folder: Path, files: Mapping[str, tuple[int, str]]) -> str | None:
+    """Remove every file below `folder` that is not what the manifest says; a sentence about it, or None if all are."""
+    bad = [name for name, (size, digest) in files.items() if not _intact(folder / name, size, digest)]
+    if not bad:
+        return None
+    kept = [name for name in bad if not _removed(folder / name)]
+    what = f"{bad[0]} of {folder.name} is damaged or missing" + (f", and {len(bad) - 1} more" if bad[1:] else "")
+    if kept:
+        return f"{what}; {kept[0]} cannot be removed: reset the project, so that BOINC fetches it again."
+    return f"{what}; what was damaged is removed, and BOINC fetches it again."
+
+
+def sized(folder: Path, files: Mapping[str, tuple[int, str]]) -> bool:
+    """Whether every file is there with the size that the manifest says."""
+    try:
+        return all((folder / name).stat().st_size == size for name, (size, _) in files.items())
+    except OSError:
+        return False
+
+
+def _intact(path: Path, size: int, digest: str) -> bool:
+    try:
+        if path.is_symlink() or path.stat().st_size != size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == digest
+    except OSError:
+        return False
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+/* The main program on Linux: checks what was installed, and becomes the program itself, under the same process number.
+
+   The client puts the slot into LD_LIBRARY_PATH. The program is linked dynamically, so that a file which a work unit
+   brings under a library's name would be loaded into it, though nobody signed it. This launcher is static, and takes
+   such variables away. Files damaged since the client checked their signatures are removed, so that it fetches them
+   again: only files of the manifest compiled into this file, which the client did check. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EXIT_DAMAGED = 206, EXIT_FAILED = 1 }; /* EXIT_INIT_FAILURE of BOINC */
+
+struct file {
+    const char *path; /* below this program's folder */
+    int64_t size;
+    int checked; /* whether the sum is compared too; that of gigabytes would take longer than the start */
+    uint64_t sum;
+};
+
+#include "launcher_manifest.h" /* static const struct file MANIFEST[], the program first; packaging/launcher.py */
+
+#define FACTOR UINT64_C(0x9e3779b97f4a7c15)
+#define FILES (sizeof MANIFEST / sizeof *MANIFEST)
+
+/* What loads code into a program before, or besides, what it means to load. */
+static const char *const DROPPED[] = {"LD_", "PYTHON", "_PYI_", "PYINSTALLER_", "GCONV_PATH=", "GLIBC_TUNABLES="};
+
+static const char MISSING[] = "is missing";
+static char folder[PATH_MAX];
+extern char **environ;
+
+static void drop_variables(void) {
+    char **kept = environ;
+    for (char **one = environ; *one; one++) {
+        int dropped = 0;
+        for (size_t i = 0; i < sizeof DROPPED / sizeof *DROPPED; i++)
+            dropped |= !strncmp(*one, DROPPED[i], strlen(DROPPED[i]));
+        if (!dropped) *kept++ = *one;
+    }
+    *kept = NULL;
+}
+
+/* The folder of this very file, whatever it was called by; it becomes the path of whatever is appended. */
+static int find_folder(void) {
+    ssize_t length = readlink("/proc/self/exe", folder, sizeof folder);
+    if (length <= 0 || length >= (ssize_t)sizeof folder) return 0;
+    while (folder[length - 1] != '/') length--;
+    folder[length] = 0;
+    return 1;
+}
+
+static int in_folder(char *path, const char *name) {
+    return snprintf(path, PATH_MAX, "%s%s", folder, name) < PATH_MAX;
+}
+
+/* manifest.checksum: the last word is filled up with zeros. */
+static int sum(int descriptor, uint64_t *total) {
+    static uint64_t words[1 << 13];
+    *total = 0;
+    for (;;) {
+        size_t filled = 0;
+        while (filled < sizeof words) {
+            ssize_t got = read(descriptor, (char *)words + filled, sizeof words - filled);
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return 0;
+            if (got == 0) break;
+            filled += got;
+        }
+        memset((char *)words + filled, 0, -filled % 8);
+        for (size_t i = 0; i < (filled + 7) / 8; i++) *total = *total * FACTOR + words[i];
+        if (filled < sizeof words) return 1;
+    }
+}
+
+/* What is wrong with a file, or NULL. Folders on the way must be real ones: what links lead to is not ours to judge,
+   and still less to remove. */
+static const char *wrong(const struct file *file, int *ours) {
+    char path[PATH_MAX];
+    struct stat found;
+    uint64_t total;
+    *ours = 0;
+    if (!in_folder(path, file->path)) return "has too long a path";
+    for (char *slash = path + strlen(folder); (slash = strchr(slash, '/')); *slash++ = '/') {
+        *slash = 0;
+        if (lstat(path, &found)) return errno == ENOENT ? MISSING : strerror(errno);
+        if (!S_ISDIR(found.st_mode)) return "is in no real folder";
+    }
+    if (lstat(path, &found)) return errno == ENOENT ? MISSING : strerror(errno);
+    *ours = 1;
+    if (!S_ISREG(found.st_mode)) return "is no plain file";
+    if (found.st_size != file->size) return "has the wrong size";
+    if (!file->checked) return NULL;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0) {
+        *ours = 0; /* perhaps whole: who may not read it cannot tell */
+        return strerror(errno);
+    }
+    int whole = sum(descriptor, &total);
+    close(descriptor);
+    return whole && total == file->sum ? NULL : "is damaged";
+}
+
+int main(int count, char **arguments) {
+    char path[PATH_MAX], first[PATH_MAX + 64] = "";
+    int bad = 0, kept = 0, ours;
+    drop_variables();
+    if (!find_folder()) {
+        fprintf(stderr, "axiom: this program cannot find its folder: /proc is needed.\n");
+        return EXIT_DAMAGED;
+    }
+    for (size_t i = 0; i < FILES; i++) {
+        const char *fault = wrong(&MANIFEST[i], &ours);
+        if (!fault) continue;
+        if (!bad++) snprintf(first, sizeof first, "%s %s", MANIFEST[i].path, fault);
+        in_folder(path, MANIFEST[i].path);
+        if (fault != MISSING && (!ours || (unlink(path) && errno != ENOENT))) kept++;
+    }
+    if (bad) {
+        const char *end = kept ? "some cannot be removed: reset the project" : "BOINC fetches them again";
+        fprintf(stderr, "axiom: %s; %d of %d files are bad, and %s.\n", first, bad, (int)FILES, end);
+        return EXIT_DAMAGED;
+    }
+    in_folder(path, MANIFEST[0].path);
+    char *alone[] = {path, NULL};
+    execve(path, count ? arguments : alone, environ);
+    fprintf(stderr, "axiom: %s cannot be started: %s.\n", path, strerror(errno));
+    return EXIT_FAILED;
+}

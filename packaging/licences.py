@@ -1,0 +1,119 @@
+"""The licences of everything that the frozen program carries, in one text."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+NAME = "LICENCES.txt"
+_RULE = "=" * 100 + "\n"
+_WORDS = ("licen", "copying", "notice", "copyright")
+_BOOTLOADER = "pyinstaller"  # its executable is around everything; its licence excepts what it carries
+
+
+class LicenceMissing(ValueError):
+    """Something bundled that no licence was found for; the message says what."""
+
+
+def collect(sources: Iterable[Path], own: Path) -> str:
+    """The licences of the Python code and the libraries in `sources`, after the program's own in `own`.
+
+    LicenceMissing if one is not found: nothing may be given away without it.
+    """
+    texts = {"axiom-worker": own.read_text(encoding="utf-8"), "Python": _pythons()}
+    owners = _owners()
+    for source in sorted(set(sources)):
+        path = str(source)
+        name = _owner(source, owners)
+        if name is not None:
+            if name not in texts:
+                texts[name] = _distributions(name)
+        elif sys.platform == "linux" and path.startswith(("/lib", "/usr/lib")) and not _of_python(path):
+            name = _package(source)
+            texts.setdefault(name, _packages(name))
+    texts.setdefault(_BOOTLOADER, _distributions(_BOOTLOADER))
+    if sys.platform == "linux":
+        texts["musl"] = _musls()
+    return "".join(f"{_RULE}{name}\n{_RULE}\n{texts[name].strip()}\n\n" for name in texts)
+
+
+def _of_python(path: str) -> bool:
+    return path.startswith((sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")))
+
+
+def _pythons() -> str:
+    for folder in (Path(sysconfig.get_path("stdlib")), Path(sys.base_prefix), Path(f"/usr/share/doc/{_debians()}")):
+        for name in ("LICENSE.txt", "LICENSE", "copyright"):
+            if (folder / name).is_file():
+                return (folder / name).read_text(encoding="utf-8")
+    raise LicenceMissing("no licence of Python was found beside its library; install it, the program carries Python")
+
+
+def _musls() -> str:
+    """Of the C library in the launcher."""
+    found = importlib.util.find_spec("ziglang")
+    if found is None or found.origin is None:
+        raise LicenceMissing("ziglang is not installed, which brings the launcher's C library, musl, and its licence")
+    return Path(found.origin).with_name("lib").joinpath("libc", "musl", "COPYRIGHT").read_text(encoding="utf-8")
+
+
+def _debians() -> str:
+    return f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def _owners() -> dict[str, str]:
+    """The distribution that each installed package belongs to, by the package's path."""
+    found = {}
+    for distribution in importlib.metadata.distributions():
+        root = str(distribution.locate_file(""))
+        # Not distribution.files: large ones have tens of thousands.
+        record = (distribution.read_text("RECORD") or "").splitlines()
+        for first in {line.partition(",")[0].partition("/")[0] for line in record} - {"..", "__pycache__"}:
+            found[str(Path(root, first))] = distribution.metadata["Name"]
+    return found
+
+
+def _owner(source: Path, owners: dict[str, str]) -> str | None:
+    return next((owners[str(path)] for path in (source, *source.parents) if str(path) in owners), None)
+
+
+def _distributions(name: str) -> str:
+    files = importlib.metadata.files(name) or []
+    found = [
+        file
+        for file in files
+        if any(word in file.name.lower() for word in _WORDS) and file.suffix in ("", ".txt", ".md", ".rst")
+    ]
+    if not found:
+        raise LicenceMissing(f"no licence file was found among the files of {name}; add one, or leave {name} out")
+    return "\n\n".join(file.read_text(encoding="utf-8").strip() for file in sorted(found, key=str))
+
+
+def _package(source: Path) -> str:
+    """Debian's or Red Hat's package that a library of the system belongs to."""
+    real = source.resolve()
+    if shutil.which("dpkg-query"):
+        # A path may be known as it was before /lib became /usr/lib.
+        for path in (str(real), str(real).removeprefix("/usr")):
+            asked = subprocess.run(["dpkg-query", "--search", path], capture_output=True, text=True, check=False)
+            if asked.returncode == 0:
+                return asked.stdout.partition(":")[0]
+    elif shutil.which("rpm"):
+        asked = subprocess.run(["rpm", "-qf", "--qf", "%{NAME}", real], capture_output=True, text=True, check=False)
+        if asked.returncode == 0:
+            return asked.stdout
+    raise LicenceMissing(f"{source} is bundled, but belongs to no package here; where is its licence?")
+
+
+def _packages(name: str) -> str:
+    folders = (Path("/usr/share/doc", name), Path("/usr/share/licenses", name))
+    found = [path for folder in folders for path in sorted(folder.glob("*")) if path.stem.lower().startswith(_WORDS)]
+    if not found:
+        raise LicenceMissing(f"the system's package {name} is bundled, but has no licence in {folders[0]}")
+    return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in found)

@@ -1,0 +1,251 @@
+"""The launcher: lets nothing in that is not signed, finds damage, and becomes the program under the same number."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import launcher
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux needs a launcher")
+
+NAME = "axiom_0.01_x86_64-pc-linux-gnu__cpu"
+PROGRAM = f"{NAME}.bin"
+LIBRARY, DATA = "axiomrt_1/lib/one.so", "axiomrt_1/data"
+BIG = 3 * 2**16 + 5  # bytes: over several of the launcher's buffers, and no whole word at the end
+REPORT = r"""#!/bin/sh
+echo "pid $$"
+for one in "$@"; do echo "argument $one"; done
+env
+exit 7
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder with a small version in it."""
+    folder = tmp_path_factory.mktemp("installed")
+    (folder / LIBRARY).parent.mkdir(parents=True)
+    (folder / LIBRARY).write_bytes(bytes(number * number % 251 for number in range(BIG)))
+    (folder / DATA).write_bytes(b"some data")
+    (folder / "axiomrt_1" / "empty").touch()
+    (folder / PROGRAM).write_text(REPORT)
+    (folder / PROGRAM).chmod(0o755)
+    files = [PROGRAM, LIBRARY, DATA, "axiomrt_1/empty"]
+    launcher.compile_(launcher.header(folder, PROGRAM, files), folder / NAME, ["cc"])
+    return folder
+
+
+@pytest.fixture
+def project(installed: Path, tmp_path: Path) -> Path:
+    """The same, to be damaged."""
+    return Path(shutil.copytree(installed, tmp_path / "project"))
+
+
+def start(
+    project: Path, arguments: Sequence[str] = (), environment: dict[str, str] | None = None, **more: object
+) -> tuple[int, list[str], str]:
+    """Exit code, lines of the output without the number, and stderr; checks that the number is the launcher's."""
+    command = [str(project / NAME), *arguments]
+    process = subprocess.Popen(
+        command, env=environment or {}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
+    )  # type: ignore[call-overload]
+    out, err = process.communicate(timeout=60)
+    lines = out.splitlines()
+    if lines:
+        assert lines.pop(0) == f"pid {process.pid}"
+    return process.returncode, lines, err
+
+
+def test_same_number_arguments_and_exit_code(project: Path) -> None:
+    code, lines, err = start(project, ["--nthreads", "2", "", "a b", "*", "ä"])
+    assert (code, err) == (7, "")
+    wanted = ["--nthreads", "2", "", "a b", "*", "ä"]
+    assert [line for line in lines if line.startswith("argument")] == [f"argument {one}" for one in wanted]
+
+
+DROPPED = [
+    *("LD_LIBRARY_PATH", "LD_PRELOAD", "LD_AUDIT", "LD_", "PYTHONPATH", "PYTHONHOME", "PYTHONMALLOC"),
+    *("_PYI_APPLICATION_HOME_DIR", "PYINSTALLER_RESET_ENVIRONMENT", "GCONV_PATH", "GLIBC_TUNABLES"),
+]
+
+
+def test_what_loads_code_is_taken_away_and_nothing_else(project: Path) -> None:
+    kept = {
+        "PATH": os.defpath,
+        "HOME": "/nowhere",
+        "XLD_LIBRARY_PATH": "stays",
+        "GCONV_PATHS": "stays",
+        "GLIBC_": "stays",
+        "EMPTY": "",
+    }
+    code, lines, _ = start(project, environment=dict.fromkeys(DROPPED, "/slot") | kept)
+    assert code == 7
+    found = dict(line.split("=", 1) for line in lines)
+    assert not found.keys() & set(DROPPED)
+    assert kept.items() <= found.items()
+
+
+def test_an_empty_environment(project: Path) -> None:
+    assert start(project, environment={})[0] == 7
+
+
+def test_it_is_static(installed: Path) -> None:
+    """No loader runs before it, which could be told by the environment to load something."""
+    program = (installed / NAME).read_bytes()
+    table, size, count = struct.unpack_from("<32xQ14xHH", program)
+    kinds = {struct.unpack_from("<I", program, table + number * size)[0] for number in range(count)}
+    assert 1 in kinds  # what is loaded
+    assert 3 not in kinds  # PT_INTERP
+
+
+@pytest.mark.parametrize("name", ["", "-", "/bin/sh", "../../elsewhere", "x" * 5000])
+def test_it_is_not_fooled_by_the_name_it_is_called_by(project: Path, name: str, tmp_path: Path) -> None:
+    done = subprocess.run([name], executable=project / NAME, cwd=tmp_path, env={}, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (7, b"")
+
+
+def test_it_is_not_fooled_by_links_to_it(project: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / NAME).symlink_to(project / NAME)
+    (elsewhere / PROGRAM).write_text("#!/bin/sh\nexit 66\n")
+    (elsewhere / PROGRAM).chmod(0o755)
+    assert subprocess.run([elsewhere / NAME], env={}, capture_output=True, check=False).returncode == 7
+
+
+def damaged(project: Path, name: str, kind: str) -> None:
+    content = bytearray((project / name).read_bytes())
+    (project / name).unlink()
+    if kind == "missing":
+        return
+    if kind == "longer":
+        content += b"x"
+    elif kind == "shorter":
+        del content[-1]
+    elif kind == "first byte":
+        content[0] ^= 1
+    elif kind == "last byte":
+        content[-1] ^= 128
+    (project / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("kind", ["missing", "longer", "shorter", "first byte", "last byte"])
+@pytest.mark.parametrize("name", [PROGRAM, LIBRARY, DATA])
+def test_damage_is_found_removed_and_told(project: Path, name: str, kind: str) -> None:
+    damaged(project, name, kind)
+    code, lines, err = start(project)
+    assert (code, lines) == (206, [])
+    (sentence,) = err.splitlines()
+    reason = {"missing": "is missing", "longer": "has the wrong size", "shorter": "has the wrong size"}
+    assert f"axiom: {name} {reason.get(kind, 'is damaged')}; 1 of 4 files are bad" in sentence
+    assert "BOINC fetches them again" in sentence
+    assert not (project / name).exists()
+    assert len([path for path in project.rglob("*") if path.is_file()]) == 4  # the launcher, and three of four
+
+
+def test_all_damage_is_removed_at_once_and_nothing_foreign(project: Path) -> None:
+    (project / "axiomrt_1" / "foreign").write_text("stays")
+    for name in (LIBRARY, DATA):
+        damaged(project, name, "longer")
+    code, _, err = start(project)
+    assert code == 206
+    assert "2 of 4 files" in err
+    left = sorted(path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file())
+    assert left == [NAME, PROGRAM, "axiomrt_1/empty", "axiomrt_1/foreign"]
+
+
+def test_mended_it_starts_again(project: Path, installed: Path) -> None:
+    damaged(project, LIBRARY, "first byte")
+    assert start(project)[0] == 206
+    shutil.copy(installed / LIBRARY, project / LIBRARY)
+    assert start(project)[0] == 7
+
+
+def test_a_link_in_place_of_a_file_goes_what_it_leads_to_stays(project: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "same"
+    shutil.move(project / LIBRARY, elsewhere)
+    (project / LIBRARY).symlink_to(elsewhere)
+    code, _, err = start(project)
+    assert code == 206
+    assert "is no plain file" in err
+    assert elsewhere.exists()
+    assert not (project / LIBRARY).is_symlink()
+
+
+def test_nothing_is_removed_where_a_folder_is_a_link(project: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "lib"
+    shutil.move(project / "axiomrt_1" / "lib", elsewhere)
+    (elsewhere / "one.so").write_bytes(b"somebody's own")
+    (project / "axiomrt_1" / "lib").symlink_to(elsewhere)
+    code, _, err = start(project)
+    assert code == 206
+    assert "is in no real folder" in err
+    assert "reset the project" in err
+    assert (elsewhere / "one.so").read_bytes() == b"somebody's own"
+
+
+def test_a_folder_in_place_of_a_file_is_told(project: Path) -> None:
+    (project / DATA).unlink()
+    (project / DATA).mkdir()
+    code, _, err = start(project)
+    assert code == 206
+    assert "is no plain file" in err
+    assert "reset the project" in err
+
+
+def test_a_pipe_in_place_of_a_file_holds_nobody(project: Path) -> None:
+    (project / DATA).unlink()
+    os.mkfifo(project / DATA)
+    assert start(project)[0] == 206
+
+
+def test_it_says_so_where_the_program_cannot_be_started(project: Path) -> None:
+    (project / PROGRAM).chmod(0o644)
+    code, _, err = start(project)
+    assert code == 1
+    assert f"{PROGRAM} cannot be started: Permission denied" in err
+
+
+def test_the_check_is_fast(tmp_path: Path) -> None:
+    """50 MB, as the cpu flavour has, in far less than a start takes."""
+    with (tmp_path / "big").open("wb") as file:
+        for _ in range(50):
+            file.write(os.urandom(100_000) * 10)
+    (tmp_path / PROGRAM).write_text("#!/bin/sh\n")
+    (tmp_path / PROGRAM).chmod(0o755)
+    text = launcher.header(tmp_path, PROGRAM, [PROGRAM, "big"])
+    launcher.compile_(text, tmp_path / NAME, ["cc"])
+    took = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([tmp_path / NAME], env={}, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(took) < 0.15
+
+
+def test_of_a_large_runtime_only_what_starts_python_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "CHECKED_BYTES", 10)
+    names = {
+        "a/torch/lib/libtorch_cuda.so": 0,
+        PROGRAM: 1,
+        "axiomrt_1/libpython3.11.so.1.0": 1,
+        "axiomrt_1/base_library.zip": 1,
+        "axiomrt_1/python3.11/lib-dynload/zlib.so": 1,
+        "axiomrt_1/torch/lib/libtorch_cpu.so": 0,
+        "axiomrt_1/numpy.libs/libscipy_openblas.so": 0,
+    }
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"some content")
+    rows = launcher.header(tmp_path, PROGRAM, list(names)).splitlines()[1:-1]
+    assert rows[0].startswith(f'    {{"{PROGRAM}", 12, 1,')
+    assert {row.split('"')[1]: int(row.split(", ")[2]) for row in rows} == names

@@ -1,0 +1,53 @@
+"""Nothing is bundled without its licence."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from pathlib import Path
+
+import licences
+import msgspec
+import numpy
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only a release needs to have installed."""
+    found = licences._distributions
+    monkeypatch.setattr(licences, "_distributions", lambda name: "GPL" if name == "pyinstaller" else found(name))
+    monkeypatch.setattr(licences, "_musls", lambda: "MIT")
+
+
+def test_every_distribution_once_after_our_own(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE").write_text("Our own.")
+    sources = [Path(module.__file__ or "") for module in (numpy, msgspec, numpy.linalg)]
+    text = licences.collect(sources, tmp_path / "LICENSE")
+    heads = [part.strip() for part in text.split("=" * 100)[1::2]]
+    wanted = [
+        "axiom-worker",
+        "Python",
+        "msgspec",
+        "numpy",
+        "pyinstaller",
+        *(["musl"] if sys.platform == "linux" else []),
+    ]
+    assert heads == wanted
+    assert "Our own." in text
+    assert "NumPy Developers" in text
+    assert "PYTHON SOFTWARE FOUNDATION LICENSE" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libraries of a Linux system")
+def test_a_library_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE").touch()
+    with pytest.raises(licences.LicenceMissing, match="libunheard"):
+        licences.collect([Path("/usr/lib/libunheard.so.1")], tmp_path / "LICENSE")
+
+
+def test_a_distribution_without_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "LICENSE").touch()
+    monkeypatch.setattr(importlib.metadata, "files", lambda name: [])
+    with pytest.raises(licences.LicenceMissing, match="numpy"):
+        licences.collect([Path(numpy.__file__)], tmp_path / "LICENSE")
