@@ -24,6 +24,7 @@ import launcher
 import layout
 import licences
 import manifest
+import version_xml
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "frozen"
