@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import plan_classes
+
 APPLICATION = "axiom"
 RUNTIME = "axiomrt"
 
@@ -25,7 +27,7 @@ FLAVOURS = {
     "cputorch": "the torch engine on processors, and the exact engine",
     "nvtorch": "the torch engine on NVIDIA GPUs, and the exact engine",
 }
-"""What each plan class carries. The client takes a class with cuda, opencl or ati in its name for a GPU's own kind."""
+"""What each flavour of the build carries; plan_classes.py tells which plan class takes it on which platform."""
 
 PLATFORMS = {
     ("linux", "x86_64"): "x86_64-pc-linux-gnu",
@@ -61,12 +63,18 @@ class Names:
 
     @property
     def folder(self) -> Path:
-        """Where update_versions looks for the version's files, in the project's directory."""
-        return Path("apps", APPLICATION, self.version, self.variant)
+        """Where update_versions looks for the version's files, in the project's directory; it ends in the plan class."""
+        classes = plan_classes.of_build(self.platform, self.flavour)
+        if not classes:
+            raise LayoutError(
+                f"no plan class takes flavour {self.flavour} on {self.platform}; add one to plan_classes.py"
+            )
+        application = plan_classes.APPLICATIONS[self.flavour]
+        return Path("apps", application, self.version, f"{self.platform}__{classes[0]}")
 
     @property
     def variant(self) -> str:
-        """Platform and plan class, as update_versions splits them."""
+        """Platform and flavour: what the bytes depend on, whichever plan classes they serve."""
         return f"{self.platform}__{self.flavour}"
 
     @property

@@ -11,6 +11,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -67,12 +68,11 @@ def copied(to: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that every user may look into."""
-    path = tmp_path_factory.mktemp("release")
-    for folder in (path, *path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    return path
+def base() -> Iterator[Path]:
+    """A folder that every user may look into; not of pytest's, which another run of it closes to others."""
+    with tempfile.TemporaryDirectory(prefix="axiom-release-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

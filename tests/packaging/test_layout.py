@@ -17,7 +17,13 @@ def test_the_names_of_a_version() -> None:
     assert LINUX.main == "axiom_0.01_x86_64-pc-linux-gnu__cpu"
     assert LINUX.program == "axiom_0.01_x86_64-pc-linux-gnu__cpu.bin"
     assert LINUX.runtime(7) == "axiomrt_7_x86_64-pc-linux-gnu__cpu"
+    assert WINDOWS.folder.as_posix() == "apps/axiom_torch/0.01/windows_x86_64__cputorchwin"
     assert WINDOWS.main == WINDOWS.program == "axiom_0.01_windows_x86_64__cputorch.exe"
+
+
+def test_a_build_that_no_plan_class_takes_is_refused() -> None:
+    with pytest.raises(layout.LayoutError, match="no plan class takes flavour nvtorch on arm64-apple-darwin"):
+        _ = layout.Names("0.01", "arm64-apple-darwin", "nvtorch").folder
 
 
 def test_names_never_meet() -> None:
