@@ -63,7 +63,7 @@ class Names:
 
     @property
     def folder(self) -> Path:
-        """Where update_versions looks for the version's files, in the project's directory; it ends in the plan class."""
+        """Where update_versions looks for the files, in the project's directory; it ends in the plan class."""
         classes = plan_classes.of_build(self.platform, self.flavour)
         if not classes:
             raise LayoutError(
