@@ -23,6 +23,7 @@ import pytest
 from PyInstaller.archive.readers import CArchiveReader
 
 from kernels import result, workunit
+from kernels.cost import default_units
 from tests.client.runs import cells
 from tests.kernels import tiny
 
@@ -317,7 +318,7 @@ def test_start(tree: Path, slot: Path) -> None:
 
 
 def test_first_step_and_memory(tree: Path, slot: Path) -> None:
-    unit = workunit.encode(tiny.unit(1000, 400))
+    unit = workunit.encode(default_units("compgen", 1000)[0])
     took, slots = [], [slot / str(number) for number in range(4)]
     for one in slots:
         one.mkdir()
