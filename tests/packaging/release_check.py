@@ -374,3 +374,35 @@ def test_the_launcher_is_compiled_for_every_linux_the_same_again(tree: Path, pla
         launcher.compile_(text, tmp_path / name, zig)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert (tmp_path / "one").stat().st_size < 50_000
+
+
+# In namespaces of its own, so that nothing is mounted for others: all is read-only but the slot.
+BARE = """
+set -e
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"
+mount --bind "$2" "$1/slot"
+mount -t proc proc "$1/proc"
+cd "$1/slot"
+chroot --userspec=54321:54321 "$1" /usr/bin/env -i "/tree/$3" selftest
+chroot --userspec=54321:54321 "$1" /usr/bin/env -i /bin/sh -c "cd /slot && exec /tree/$3"
+"""
+
+
+def test_a_bare_debian_is_enough(tree: Path, base: Path) -> None:
+    """No Python, no home, an unknown user, no variables, and nothing to write to but the slot."""
+    if os.geteuid() or shutil.which("debootstrap") is None:
+        pytest.skip("a bare system is made by root with debootstrap")
+    root, slot = base / "bare", base / "bare slot"
+    subprocess.run(["debootstrap", "--variant=minbase", "bookworm", root], check=True, capture_output=True)
+    assert not list((root / "usr" / "bin").glob("python*"))
+    shutil.copytree(tree, root / "tree")
+    (root / "slot").mkdir()
+    slot.mkdir()
+    (slot / "wu.json").write_bytes(workunit.encode(UNIT))
+    os.chown(slot, 54321, 54321)
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", BARE, "sh", root, slot, NAMES.main], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("checkpoint: ")
+    assert cells(result.read(slot / "result.msgpack")) == cells(tiny.computed(UNIT, "exact"))
