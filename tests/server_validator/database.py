@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
+import shutil
 import socket
 import subprocess
 import time
@@ -24,14 +26,16 @@ _TABLES = (
 def started(folder: Path) -> Iterator[int]:
     """A server of its own in `folder`, on a free port of the loopback, with database and user "axiom"; the port."""
     data, where = folder / "mariadb", folder / "mariadb.sock"
-    user = [f"--user={'root' if os.getuid() == 0 else os.environ['USER']}"]
+    user = [f"--user={pwd.getpwuid(os.getuid()).pw_name}"]
+    server_program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")  # which is not on users' paths
+    assert server_program
     install = ["mariadb-install-db", f"--datadir={data}", "--auth-root-authentication-method=normal", *user]
     subprocess.run(install, check=True, capture_output=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     command = [
-        "mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={where}", f"--port={port}",
+        server_program, "--no-defaults", f"--datadir={data}", f"--socket={where}", f"--port={port}",
         "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=8M", "--skip-name-resolve", *user,
     ]  # fmt: skip
     with (folder / "mariadb.log").open("wb") as log:
