@@ -11,7 +11,7 @@ from pathlib import Path
 
 from client import engines, task
 from kernels import __version__
-from kernels.errors import exit_code
+from kernels.errors import NotInThisProgram, exit_code, one_line
 from kernels.experiments import EXPERIMENTS
 from wrapper import open_stderr
 
@@ -47,8 +47,10 @@ def _run(options: argparse.Namespace) -> int:
 
         selftest.run(print)
     else:
-        from client import terminal  # rich is not in the program that volunteers download
-
+        try:
+            from client import terminal
+        except ImportError as error:  # it is not in the program that volunteers download, nor is what it needs
+            raise NotInThisProgram("run", one_line(error), "terminal") from error
         choice = engines.choose(options.engine, options.device, options.threads)
         terminal.run(options.workunit, options.out, choice, options.threads)
     return 0

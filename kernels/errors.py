@@ -173,6 +173,12 @@ class SelfTestFailed(Failure):
     code = 34
 
 
+class NotInThisProgram(Failure):
+    """The command {} is not in this program ({}). Install axiom-worker from its sources with the extra {}."""
+
+    code = 35
+
+
 # --- the server side
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -201,3 +202,16 @@ def test_a_bad_work_unit_is_one_line_on_stderr_of_the_process(tmp_path: Path) ->
     code, out, err = ended(worker(tmp_path, "run", "wu.json"))
     assert (code, out) == (12, "")
     assert "There is no experiment" in one_line(err)
+
+
+def test_without_a_terminal_library_the_command_run_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in the frozen program, which leaves rich out."""
+    monkeypatch.delitem(sys.modules, "client.terminal", raising=False)
+    monkeypatch.delattr("client.terminal", raising=False)
+    monkeypatch.setitem(sys.modules, "rich.progress", None)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert cli.main(["run", str(written(tmp_path, UNIT))]) == 35
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "run is not in this program" in line
