@@ -11,7 +11,7 @@ from pathlib import Path
 
 from client import engines, task
 from kernels import __version__
-from kernels.errors import NotInThisProgram, exit_code, one_line
+from kernels.errors import NotInThisProgram, exit_code
 from kernels.experiments import EXPERIMENTS
 from wrapper import open_stderr
 
@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
         try:
             from client import terminal
         except ImportError as error:  # it is not in the program that volunteers download, nor is what it needs
-            raise NotInThisProgram("run", one_line(error), "terminal") from error
+            raise NotInThisProgram("run", "volunteers need not download its libraries", "terminal") from error
         choice = engines.choose(options.engine, options.device, options.threads)
         terminal.run(options.workunit, options.out, choice, options.threads)
     return 0
