@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -41,16 +42,17 @@ def start() -> tuple[float, float]:
     """Seconds that a check of a missing file takes, all of it start, and those of a Python that does nothing."""
     with tempfile.TemporaryDirectory() as folder:
         check = [sys.executable, "-m", "server_validator", "--data", folder, "validate", str(Path(folder) / "none")]
+        commands = check, [sys.executable, "-c", "pass"]
         runs = [
-            [seconds(lambda c=command: subprocess.run(c, check=False, capture_output=True)) for command in pair]  # type: ignore[misc]
-            for pair in [(check, [sys.executable, "-c", "pass"])] * ROUNDS
+            [seconds(partial(subprocess.run, command, check=False, capture_output=True)) for command in commands]
+            for _ in range(ROUNDS)
         ]
     found = [statistics.median(times) for times in zip(*runs, strict=True)]
     return found[0], found[1]
 
 
-def measure(name: str) -> str:
-    """A line of the table."""
+def measure(name: str, started: float) -> str:
+    """A line of the table; a check has taken `started` seconds before it begins."""
     experiment = EXPERIMENTS[name]
     unit = default_units(name, 1)[0]
     one = msgspec.structs.replace(unit, seeds=workunit.Seeds(1, 1))
@@ -75,7 +77,7 @@ def measure(name: str) -> str:
 
     again = statistics.mean(alone(cell) for cell in workunit.cells(one))
     total = whole * unit.seeds.count
-    share = (START + decode + check + again) / total
+    share = (started + decode + check + again) / total
     return (
         f"| {name} | {len(cells)} | {len(data) / 1e3:.0f} | {1e3 * decode:.2f} | {1e3 * check:.2f} "
         f"| {again:.2f} | {total:.1f} | {100 * share:.1f} % |"
@@ -86,9 +88,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiments", nargs="*", default=list(EXPERIMENTS), help="default: all")
     chosen = parser.parse_args().experiments
-    START, bare = start()
-    print(f"start of a check {1e3 * START:.0f} ms, of Python alone {1e3 * bare:.0f} ms")
+    begun, bare = start()
+    print(f"start of a check {1e3 * begun:.0f} ms, of Python alone {1e3 * bare:.0f} ms")
     print("| experiment | cells | kB | decode, ms | consistency, ms | one cell again, s | work unit, s | share |")
     print("|---|---|---|---|---|---|---|---|")
     for chosen_one in chosen:
-        print(measure(chosen_one), flush=True)
+        print(measure(chosen_one, begun), flush=True)

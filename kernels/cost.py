@@ -33,14 +33,16 @@ class Cost:
 def cost(unit: WorkUnit) -> Cost:
     """The cost of a work unit."""
     experiment = EXPERIMENTS[unit.experiment]
-    conditions = workunit.conditions(unit)
-    seeds = unit.seeds.count
-    operations = seeds * sum(experiment.work(condition) for condition in conditions)
     block = max(_block_bytes(experiment, cells) for cells in plan.blocks(experiment, workunit.cells(unit), CACHE_BYTES))
     size = float(len(_empty_result(unit)))
     # Finished curves are held once as arrays, once packed, once encoded.
     memory = PROGRAM_BYTES + block + 3 * size
-    return Cost(operations, memory, size, size + _CHECKPOINTS * (size + block))
+    return Cost(_operations(unit), memory, size, size + _CHECKPOINTS * (size + block))
+
+
+def _operations(unit: WorkUnit) -> float:
+    work = EXPERIMENTS[unit.experiment].work
+    return unit.seeds.count * sum(work(condition) for condition in workunit.conditions(unit))
 
 
 def _block_bytes(experiment: Experiment, cells: Sequence[Cell]) -> float:
@@ -58,7 +60,7 @@ def default_units(name: str, first: int) -> list[WorkUnit]:
     """
     experiment = EXPERIMENTS[name]
     one = WorkUnit(workunit.FORMAT, name, experiment.version, workunit.Seeds(first, 1))
-    count = round(DEFAULT_OPERATIONS / cost(one).operations)
+    count = round(DEFAULT_OPERATIONS / _operations(one))
     if count < 1:
         return _parts(one)
     seeds = workunit.Seeds(first, min(count, limits.CELLS // len(workunit.conditions(one))))
@@ -68,11 +70,11 @@ def default_units(name: str, first: int) -> list[WorkUnit]:
 def _parts(unit: WorkUnit) -> list[WorkUnit]:
     """The work unit, or if too long its parts: its first axis of several values is cut into like halves."""
     several = [axis for axis, values in workunit.axes(unit).items() if len(values) > 1]
-    if cost(unit).operations <= LONGEST * DEFAULT_OPERATIONS or not several:
+    if _operations(unit) <= LONGEST * DEFAULT_OPERATIONS or not several:
         return [unit]
     values = workunit.axes(unit)[several[0]]
     cuts = [[_narrowed(unit, several[0], part) for part in (values[:at], values[at:])] for at in range(1, len(values))]
-    best = min(cuts, key=lambda halves: max(cost(half).operations for half in halves))
+    best = min(cuts, key=lambda halves: max(_operations(half) for half in halves))
     return [part for half in best for part in _parts(half)]
 
 

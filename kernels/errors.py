@@ -231,8 +231,13 @@ def exit_code(command: Callable[[], int], complain: Callable[[Failure], object])
 
 def one_line(text: object, limit: int = 160) -> str:
     """Text from elsewhere (a library, a file) as it may stand in a sentence: one line, printable, not too long."""
-    shown = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
+    shown = printable(" ".join(str(text).split()))
     return shown if len(shown) <= limit else shown[: limit - 3] + "..."
+
+
+def printable(text: str) -> str:
+    """Text as any terminal and log can take it, in one line."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _walk(kind: type[Failure]) -> list[type[Failure]]:

@@ -81,11 +81,11 @@ def render(found: Sequence[Entry]) -> str:
     return f"<version>\n    <api_version>{API_VERSION}</api_version>\n{files}</version>\n"
 
 
-def write(tree: Path, main: str, released: Mapping[str, str] | None = None) -> Path:
-    """Check the tree and write its version.xml; its path. LayoutError as of `entries`."""
-    path = tree / NAME
-    path.write_text(render(entries(tree, main, released or {})), encoding="ascii", newline="\n")
-    return path
+def write(tree: Path, main: str, released: Mapping[str, str] | None = None) -> list[Entry]:
+    """Check the tree and write its version.xml; what it lists. LayoutError as of `entries`."""
+    found = entries(tree, main, released or {})
+    (tree / NAME).write_text(render(found), encoding="ascii", newline="\n")
+    return found
 
 
 def read_released(path: Path) -> dict[str, str]:
@@ -181,8 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--record needs --released")
     try:
         released = read_released(options.released) if options.released else {}
-        found = entries(options.tree, options.main, released)
-        (options.tree / NAME).write_text(render(found), encoding="ascii", newline="\n")
+        found = write(options.tree, options.main, released)
         if options.record:
             record(options.released, options.tree, found)
     except (LayoutError, OSError) as why:

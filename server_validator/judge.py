@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kernels.errors import Failure, TryLater, unforeseen
+from kernels.errors import Failure, TryLater, printable, unforeseen
 from server_validator import hosts, upload
 from server_validator.compare import compare
 from server_validator.hosts import TRUSTED, Unknown
@@ -55,20 +55,15 @@ def _paths(words: Sequence[str], project: Path | None) -> list[Path]:
 def _judged(check: Callable[[Path], str], path: Path) -> int:
     """The exit code of a check, after its verdict was printed. A fault of ours says nothing about a result: 3."""
     try:
-        print(_printable(f"{path}: {check(path)}"), flush=True)
+        print(printable(f"{path}: {check(path)}"), flush=True)  # whatever a file's name is
     except Failure as failure:
         found = failure
     except Exception as error:
         found = TryLater(f"{path}: {unforeseen(error)}")
     else:
         return 0
-    print(_printable(f"axiom-server: {found}"), file=sys.stderr, flush=True)
+    print(printable(f"axiom-server: {found}"), file=sys.stderr, flush=True)
     return found.code
-
-
-def _printable(sentence: str) -> str:
-    """A sentence as one line that any terminal and log can take, whatever a file's name is."""
-    return "".join(c if c.isprintable() else "?" for c in sentence)
 
 
 def _cells(project: Path, path: Path) -> tuple[int, str]:

@@ -26,25 +26,26 @@ def run(data: Path, experiment: str, first: int, count: int | None, out: Path | 
     else:
         units = default_units(experiment, first)
     for unit, file in zip(units, _outs(out, len(units)), strict=True):
-        _issue(data, unit, file)
-        found, where = cost(unit), f" in {file}" if len(units) > 1 and file else ""
+        found, where = _issue(data, unit, file), f" in {file}" if len(units) > 1 and file else ""
         cells = len(workunit.cells(unit))
         print(f"{unit.name}{where}: {cells} cells, {found.operations / 1e12:.2f} TFLOP", file=sys.stderr)
         print(f"for create_work: {_bounds(found)}", file=sys.stderr)
 
 
-def _issue(data: Path, unit: WorkUnit, out: Path | None) -> None:
+def _issue(data: Path, unit: WorkUnit, out: Path | None) -> Cost:
+    """Enter the work unit in the ledger and write it; its cost."""
     content = workunit.encode(unit)
     workunit.decode(content, "the work unit asked for")  # what a worker would refuse is not issued
-    cells, size = len(workunit.cells(unit)), cost(unit).result
-    if size > limits.RESULT_BYTES:  # nor what the validator would refuse
-        raise TooManyCells(cells, int(cells * limits.RESULT_BYTES / size))
+    cells, found = len(workunit.cells(unit)), cost(unit)
+    if found.result > limits.RESULT_BYTES:  # nor what the validator would refuse
+        raise TooManyCells(cells, int(cells * limits.RESULT_BYTES / found.result))
     if ledger.issue(data, unit):
         print(f"axiom-server: a new ledger was made in {data}; it knows no seeds given out elsewhere", file=sys.stderr)
     if out:
         atomic.write(out, content)
     else:
         sys.stdout.write(content.decode())
+    return found
 
 
 def _outs(out: Path | None, count: int) -> list[Path | None]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import pymysql as hosts_library
+import pymysql
 import pytest
 
 from server_validator import hosts
@@ -80,7 +80,7 @@ def test_a_way_to_log_in_that_the_library_lacks_is_told(tmp_path: Path, monkeypa
     def refuse(**options: object) -> None:
         raise RuntimeError("'cryptography' package is required for sha256_password or caching_sha2_password")
 
-    monkeypatch.setattr(hosts_library, "connect", refuse)
+    monkeypatch.setattr(pymysql, "connect", refuse)
     with pytest.raises(hosts.Unknown, match="RuntimeError"):
         hosts.trusted(project(tmp_path, 1), "reliable_0")
 
