@@ -9,11 +9,12 @@ import pytest
 
 from kernels import findings
 from kernels.engine.seam import F32, F64, Engine
-from kernels.experiment import Cell, CellResult, State, compute
+from kernels.experiment import Cell, CellResult, compute
 from kernels.experiments import EXPERIMENTS, batchsize
 from kernels.findings import Table
-from kernels.training import Training, epoch_order
+from kernels.training import epoch_order
 from tests.kernels import invented_sweep, tiny
+from tests.kernels.experiments import runs
 from tests.kernels.invented_sweep import bent, hyperbola, table
 
 ROW = batchsize.EXPERIMENT
@@ -34,12 +35,6 @@ def medium(engine: Engine) -> CellResult:
 @pytest.fixture(scope="module")
 def largest(engine: Engine) -> CellResult:
     return compute(ROW, [Cell(SEED, LARGEST)], engine)[0]
-
-
-def until(program: Training, measurements: int) -> State:
-    while program.export()["progress"][1] < measurements:
-        program.advance(1e18)
-    return {name: array.copy() for name, array in program.export().items()}
 
 
 def test_the_row_is_in_the_registry_with_the_published_sizes_and_figures() -> None:
@@ -97,25 +92,19 @@ def test_what_is_measured_before_training(medium: CellResult, engine: Engine) ->
 
 
 def test_both_engines_agree_early_and_on_a_tame_network_for_long(largest: CellResult) -> None:
-    state = until(batchsize.start([Cell(SEED, LARGEST)], tiny.engine()), 14)
-    for name, metric in ROW.metrics.items():
-        apart = np.abs(state["metric/" + name][0] - largest.metrics[name])
-        assert apart[: ROW.early].max() <= metric.early, name
+    state = runs.until(batchsize.start([Cell(SEED, LARGEST)], tiny.engine()), 14)
+    runs.agree_early(ROW, [largest], state)
     assert np.abs(state["metric/test_loss"][0] - largest.metrics["test_loss"])[:14].max() < 1e-3
 
 
 def test_stopping_in_the_middle_and_neighbours_change_no_bit(medium: CellResult, engine: Engine) -> None:
     cells = [Cell(SEED + 1, MEDIUM), Cell(SEED, {**MEDIUM, "learning_rate": 4.0}), Cell(SEED, MEDIUM)]
     first = batchsize.start(cells, engine)
-    until(first, 11)  # the next segment begins inside a pass over the training set and ends inside the next
+    runs.until(first, 11)  # the next segment begins inside a pass over the training set and ends inside the next
     first.advance(1.0)
-    stopped = {key: array.copy() for key, array in first.export().items()}
     second = batchsize.start(cells, engine)
-    second.restore(stopped)
-    found = until(second, 14)
-    for metric in ROW.metrics:
-        assert found["metric/" + metric][2, :14].tobytes() == medium.metrics[metric][:14].tobytes()
-    assert [bytes(d) for d in found["digests"][2, :14]] == list(medium.digests[:14])
+    second.restore(runs.saved(first))
+    runs.same_bits(ROW, medium, runs.until(second, 14), 2, 14)
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf, 1e38])
@@ -123,7 +112,7 @@ def test_dead_and_diverged_networks_give_possible_numbers(value: float, engine: 
     program = batchsize.start([Cell(SEED, MEDIUM)], engine)
     params = np.full_like(program.export()["params"], value)
     program.restore(program.export() | {"params": params})
-    state = until(program, 1)
+    state = runs.until(program, 1)
     found = {metric: state["metric/" + metric][0, :1] for metric in ROW.metrics}
     for metric, of in ROW.metrics.items():
         assert np.all((found[metric] >= of.low) & (found[metric] <= of.high))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,13 +11,14 @@ from hypothesis import strategies as st
 
 from kernels import findings
 from kernels.engine.seam import F32, Engine
-from kernels.experiment import Cell, CellResult, Condition, State, compute
+from kernels.experiment import Cell, CellResult, Condition, compute
 from kernels.experiments import EXPERIMENTS, curriculum
 from kernels.findings import Table
 from kernels.philox import Purpose, permutation
 from kernels.tasks import mixture
-from kernels.training import Training, epoch_order, he_normal
+from kernels.training import epoch_order, he_normal
 from tests.kernels import tiny
+from tests.kernels.experiments import runs
 
 ROW = curriculum.EXPERIMENT
 SEED = 1000
@@ -35,12 +35,6 @@ def engine() -> Engine:
 @pytest.fixture(scope="module")
 def whole(engine: Engine) -> list[CellResult]:
     return compute(ROW, CELLS, engine)
-
-
-def until(program: Training, measurements: int, slices: float = 1e18) -> State:
-    while program.export()["progress"][1] < measurements:
-        program.advance(slices)
-    return {name: array.copy() for name, array in program.export().items()}
 
 
 def test_the_row_is_in_the_registry_with_the_published_figure() -> None:
@@ -131,27 +125,21 @@ def test_the_first_measurement_is_of_the_untrained_network(whole: list[CellResul
 
 
 def test_both_engines_agree_at_the_early_measurements(whole: list[CellResult]) -> None:
-    state = until(curriculum.start(CELLS, tiny.engine()), ROW.early)
-    for (number, one), (metric, of) in itertools.product(enumerate(whole), ROW.metrics.items()):
-        apart = np.abs(state["metric/" + metric][number] - one.metrics[metric])
-        assert np.all(apart[: ROW.early] <= of.early)
+    runs.torch_agrees_early(ROW, whole)
 
 
 def test_stopping_in_the_middle_and_neighbours_change_no_bit(whole: list[CellResult], engine: Engine) -> None:
     """The order of a segment is the same whether it is reached in one go or resumed."""
     cells = [Cell(SEED + 1, CELLS[0].condition), CELLS[3], CELLS[1]]
     first = curriculum.start(cells, engine)
-    until(first, 3, first.work / 997)
+    runs.until(first, 3, first.work / 997)
     first.advance(1.0)
     first.advance(first.work / 997)  # inside the next segment
-    stopped = {key: array.copy() for key, array in first.export().items()}
     second = curriculum.start(cells, engine)
-    second.restore(stopped)
-    found = until(second, 6)
-    for at, one in ((1, whole[3]), (2, whole[1])):
-        assert [bytes(d) for d in found["digests"][at, :6]] == list(one.digests[:6])
-        for metric in ROW.metrics:
-            assert found["metric/" + metric][at, :6].tobytes() == one.metrics[metric][:6].tobytes()
+    second.restore(runs.saved(first))
+    found = runs.until(second, 6)
+    runs.same_bits(ROW, whole[3], found, 1, 6)
+    runs.same_bits(ROW, whole[1], found, 2, 6)
 
 
 @pytest.mark.parametrize("width", [32, 128])

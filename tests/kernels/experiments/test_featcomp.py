@@ -12,6 +12,7 @@ from kernels.findings import Table, curve, estimate, verdict
 from kernels.tasks import features
 from kernels.training import he_normal
 from tests.kernels import tiny
+from tests.kernels.experiments import runs
 
 CONDITION: Condition = {"width": 32, "learning_rate": 0.1}
 ROW = featcomp.EXPERIMENT
@@ -93,26 +94,11 @@ def test_the_first_measurement_by_hand(exact: CellResult) -> None:
 
 
 def test_the_torch_engine_agrees_early_within_the_stated_tolerances(exact: CellResult) -> None:
-    program = featcomp.start([Cell(SEED, CONDITION)], tiny.engine("torch"))
-    while program.export()["progress"][1] < ROW.early:
-        program.advance(program.work)
-    for name, metric in ROW.metrics.items():
-        apart = np.abs(program.export()[f"metric/{name}"][0] - exact.metrics[name])
-        assert apart[: ROW.early].max() <= metric.early, name
+    runs.torch_agrees_early(ROW, [exact])
 
 
 def test_interrupted_between_and_inside_segments_it_gives_the_same(exact: CellResult) -> None:
-    engine, cells = tiny.engine("exact"), [Cell(SEED, CONDITION)]
-    program = featcomp.start(cells, engine)
-    for part in (0.0101, 0.3, 0.503, 1.0):
-        while program.done < min(part * program.work, program.work):
-            program.advance(program.work / 450)
-        saved = {name: array.copy() for name, array in program.export().items()}
-        program = featcomp.start(cells, engine)
-        program.restore(saved)
-    for name, values in exact.metrics.items():
-        assert program.export()[f"metric/{name}"][0].tobytes() == values.tobytes(), name
-    assert [bytes(d) for d in program.export()["digests"][0]] == list(exact.digests)
+    runs.interrupted(ROW, [exact], shares=[0.0101, 0.3, 0.503], slices=1 / 450)
 
 
 def test_networks_that_diverge_or_die_have_finite_numbers() -> None:

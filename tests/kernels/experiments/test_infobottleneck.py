@@ -11,12 +11,13 @@ import pytest
 
 from kernels import findings
 from kernels.engine.seam import F32, Block, Engine, Optimizer
-from kernels.experiment import Cell, CellResult, State, compute
+from kernels.experiment import Cell, CellResult, compute
 from kernels.experiments import EXPERIMENTS, infobottleneck
 from kernels.findings import Table
 from kernels.tasks import boolean
-from kernels.training import Training, glorot_normal, he_normal
+from kernels.training import glorot_normal, he_normal
 from tests.kernels import tiny
+from tests.kernels.experiments import runs
 
 ROW = infobottleneck.EXPERIMENT
 SEED = 1000
@@ -31,12 +32,6 @@ def engine() -> Engine:
 @pytest.fixture(scope="module")
 def whole(engine: Engine) -> dict[str, CellResult]:
     return {name: compute(ROW, [Cell(SEED, {"network": name})], engine)[0] for name in ("relu", "tanh")}
-
-
-def until(program: Training, measurements: int, slices: float = 1e18) -> State:
-    while program.export()["progress"][1] < measurements:
-        program.advance(slices)
-    return {name: array.copy() for name, array in program.export().items()}
 
 
 def test_the_row_is_in_the_registry_with_the_published_figures() -> None:
@@ -96,11 +91,7 @@ def test_the_first_measurement_is_of_the_untrained_network(whole: dict[str, Cell
 
 @NAMES
 def test_both_engines_agree_at_the_early_measurements(whole: dict[str, CellResult], name: str) -> None:
-    program = infobottleneck.start([Cell(SEED, {"network": name})], tiny.engine())
-    state = until(program, ROW.early)
-    for metric, of in ROW.metrics.items():
-        apart = np.abs(state["metric/" + metric][0] - whole[name].metrics[metric])
-        assert np.all(apart[: ROW.early] <= of.early)
+    runs.torch_agrees_early(ROW, [whole[name]])
 
 
 @NAMES
@@ -109,15 +100,11 @@ def test_stopping_in_the_middle_and_neighbours_change_no_bit(
 ) -> None:
     cells = [Cell(seed, {"network": name}) for seed in (SEED + 1, SEED)]
     first = infobottleneck.start(cells, engine)
-    stopped = until(first, 4, first.work / 7e3)
+    runs.until(first, 4, first.work / 7e3)
     first.advance(1.0)  # inside the next segment
-    stopped = {key: array.copy() for key, array in first.export().items()}
     second = infobottleneck.start(cells, engine)
-    second.restore(stopped)
-    found = until(second, 7)
-    for metric in ROW.metrics:
-        assert found["metric/" + metric][1, :7].tobytes() == whole[name].metrics[metric][:7].tobytes()
-    assert [bytes(d) for d in found["digests"][1, :7]] == list(whole[name].digests[:7])
+    second.restore(runs.saved(first))
+    runs.same_bits(ROW, whole[name], runs.until(second, 7), 1, 7)
 
 
 @NAMES
@@ -126,7 +113,7 @@ def test_dead_and_diverged_networks_give_possible_numbers(name: str, value: floa
     program = infobottleneck.start([Cell(SEED, {"network": name})], engine)
     params = np.full_like(program.export()["params"], value)
     program.restore(program.export() | {"params": params})
-    found = {metric: values[0, :1] for metric, values in until(program, 1).items() if metric.startswith("metric/")}
+    found = {metric: values[0, :1] for metric, values in runs.until(program, 1).items() if metric.startswith("metric/")}
     for metric, of in ROW.metrics.items():
         assert np.all((found["metric/" + metric] >= of.low) & (found["metric/" + metric] <= of.high))
     assert tiny.contradiction(ROW, {metric: found["metric/" + metric] for metric in ROW.metrics}) is None

@@ -12,6 +12,7 @@ from kernels.findings import Table, estimate, verdict
 from kernels.tasks import clouds
 from kernels.training import he_normal
 from tests.kernels import tiny
+from tests.kernels.experiments import runs
 
 ROW = memdyn.EXPERIMENT
 SEED = 1000
@@ -102,29 +103,11 @@ def test_the_parts_together_are_the_training_set(exact: list[CellResult]) -> Non
 
 
 def test_the_torch_engine_agrees_early_within_the_stated_tolerances(exact: list[CellResult]) -> None:
-    program = memdyn.start(CELLS, tiny.engine("torch"))
-    while program.export()["progress"][1] < ROW.early:
-        program.advance(program.work)
-    for at, found in enumerate(exact):
-        for name, metric in ROW.metrics.items():
-            apart = np.abs(program.export()[f"metric/{name}"][at] - found.metrics[name])
-            assert apart[: ROW.early].max() <= metric.early, name
+    runs.torch_agrees_early(ROW, exact)
 
 
 def test_interrupted_between_and_inside_epochs_it_gives_the_same(exact: list[CellResult]) -> None:
-    engine = tiny.engine("exact")
-    program = memdyn.start(CELLS, engine)
-    for part in (0.013, 0.5003, 1.0):
-        while program.done < part * program.work:
-            program.advance(program.work / 1013)
-        saved = {name: array.copy() for name, array in program.export().items()}
-        program = memdyn.start(CELLS, engine)
-        program.restore(saved)
-    state = program.export()
-    for at, found in enumerate(exact):
-        assert [bytes(d) for d in state["digests"][at]] == list(found.digests)
-        for name, curve in found.metrics.items():
-            assert state[f"metric/{name}"][at].tobytes() == curve.tobytes(), name
+    runs.interrupted(ROW, exact, shares=[0.013, 0.5003], slices=1 / 1013)
 
 
 def test_a_network_that_diverged_has_finite_counts() -> None:

@@ -19,6 +19,7 @@ from kernels.tasks import mixture
 from kernels.training import he_normal
 from kernels.workunit import Seeds, WorkUnit
 from tests.kernels import tiny
+from tests.kernels.experiments import runs
 
 ROW = microscale.EXPERIMENT
 CONDITION: Condition = {"width": 16, "depth": 2, "fraction": 0.05}
@@ -117,29 +118,11 @@ def test_at_equal_steps_all_fractions_have_done_as_many() -> None:
 
 
 def test_both_engines_agree_at_the_early_measurements(found: list[CellResult]) -> None:
-    program = microscale.start(CELLS, tiny.engine("torch"))
-    while program.export()["progress"][1] < ROW.early:
-        program.advance(0.001 * program.work)
-    for name, metric in ROW.metrics.items():
-        theirs = program.export()["metric/" + name][:, : ROW.early].astype(np.float32)
-        mine = np.stack([cell.metrics[name][: ROW.early] for cell in found])
-        assert np.abs(mine - theirs).max() <= metric.early, name
+    runs.torch_agrees_early(ROW, found, slices=0.001 * sum(ROW.work(cell.condition) for cell in CELLS))
 
 
 def test_resuming_in_the_middle_gives_the_same_bits(found: list[CellResult]) -> None:
-    engine = tiny.engine("exact")
-    program = microscale.start(CELLS, engine)
-    while program.done < 0.4 * program.work:
-        program.advance(0.013 * program.work)
-    other = microscale.start(CELLS, engine)
-    other.restore({name: array.copy() for name, array in program.export().items()})
-    while other.done < other.work:
-        other.advance(0.3 * other.work)
-    state = other.export()
-    for number, cell in enumerate(found):
-        assert [bytes(d) for d in state["digests"][number]] == list(cell.digests)
-        for name in ROW.metrics:
-            assert state["metric/" + name][number].tobytes() == cell.metrics[name].tobytes()
+    runs.interrupted(ROW, found, shares=[0.4], slices=0.013)
 
 
 def test_cells_of_one_shape_have_equal_networks_and_as_many_samples() -> None:

@@ -12,6 +12,7 @@ from kernels.findings import Table
 from kernels.tasks import interaction
 from kernels.training import he_normal
 from tests.kernels import tiny
+from tests.kernels.experiments import runs
 
 ROW = neuronspec.EXPERIMENT
 CELLS = [Cell(1000, {"width": 32}), Cell(1001, {"width": 32})]
@@ -77,29 +78,11 @@ def test_the_first_measurement_is_of_the_untrained_network(found: list[CellResul
 
 
 def test_both_engines_agree_at_the_early_measurements(found: list[CellResult]) -> None:
-    program = neuronspec.start(CELLS, tiny.engine("torch"))
-    while program.export()["progress"][1] < ROW.early:
-        program.advance(0.1 * program.work)
-    for name, metric in ROW.metrics.items():
-        theirs = program.export()["metric/" + name][:, : ROW.early].astype(np.float32)
-        mine = np.stack([cell.metrics[name][: ROW.early] for cell in found])
-        assert np.abs(mine - theirs).max() <= metric.early, name
+    runs.torch_agrees_early(ROW, found)
 
 
 def test_resuming_in_the_middle_gives_the_same_bits(found: list[CellResult]) -> None:
-    engine = tiny.engine("exact")
-    program = neuronspec.start(CELLS, engine)
-    while program.done < 0.3 * program.work:
-        program.advance(0.013 * program.work)
-    other = neuronspec.start(CELLS, engine)
-    other.restore({name: array.copy() for name, array in program.export().items()})
-    while other.done < other.work:
-        other.advance(0.3 * other.work)
-    state = other.export()
-    for number, cell in enumerate(found):
-        assert [bytes(d) for d in state["digests"][number]] == list(cell.digests)
-        for name in ROW.metrics:
-            assert state["metric/" + name][number].tobytes() == cell.metrics[name].tobytes()
+    runs.interrupted(ROW, found, shares=[0.3], slices=0.013)
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan, 0.0, 1e38])

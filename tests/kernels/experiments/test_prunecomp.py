@@ -12,8 +12,9 @@ from kernels.experiments import EXPERIMENTS, prunecomp
 from kernels.findings import Table
 from kernels.measures import effective_rank
 from kernels.tasks import compositional
-from kernels.training import Training, he_normal
+from kernels.training import he_normal
 from tests.kernels import tiny
+from tests.kernels.experiments import runs
 from tests.kernels.test_cost import Counting
 
 ROW = prunecomp.EXPERIMENT
@@ -82,30 +83,11 @@ def test_the_extra_forward_passes_are_counted_in_the_cost() -> None:
 
 
 def test_an_interrupted_program_gives_the_same_bits(trained: list[CellResult]) -> None:
-    engine = tiny.engine("exact")
-    first = prunecomp.start(CELLS, engine)
-    while first.done < 0.4 * first.work:
-        first.advance(first.work / 7)
-    state = {name: array.copy() for name, array in first.export().items()}
-    second = prunecomp.start(CELLS, engine)
-    second.restore(state)
-    while second.done < second.work:
-        second.advance(second.work)
-    found = second.export()
-    for number, one in enumerate(trained):
-        assert [bytes(digest) for digest in found["digests"][number]] == list(one.digests)
-        for name, values in one.metrics.items():
-            assert found[f"metric/{name}"][number].tobytes() == values.tobytes()
+    runs.interrupted(ROW, trained, shares=[0.4], slices=1 / 7)
 
 
 def test_both_engines_agree_at_the_early_measurements(trained: list[CellResult]) -> None:
-    program: Training = prunecomp.start(CELLS, tiny.engine("torch"))
-    while program.export()["progress"][1] < ROW.early:
-        program.advance(program.work)
-    for name, metric in ROW.metrics.items():
-        for number, one in enumerate(trained):
-            found = program.export()[f"metric/{name}"][number, : ROW.early]
-            assert np.all(np.abs(found - one.metrics[name][: ROW.early]) <= metric.early), name
+    runs.torch_agrees_early(ROW, trained)
 
 
 def test_true_numbers_do_not_contradict_themselves(trained: list[CellResult]) -> None:

@@ -14,6 +14,7 @@ from kernels.findings import Table
 from kernels.tasks import compositional
 from kernels.training import epoch_order, he_normal
 from tests.kernels import tiny
+from tests.kernels.experiments import runs
 
 ROW = regcomp.EXPERIMENT
 CELLS = [Cell(1000, {"width": 32, "regularization": kind}) for kind in KINDS]
@@ -90,31 +91,15 @@ def test_regularizing_keeps_networks_from_knowing_their_training_set(trained: li
 
 def test_an_interrupted_program_gives_the_same_bits(trained: list[CellResult]) -> None:
     """Stopped in the middle of a segment: what drops at a step depends on the step alone."""
-    engine = tiny.engine("exact")
-    first = regcomp.start(CELLS, engine)
-    while first.done < 0.4 * first.work:
-        first.advance(first.work / 101)
-    state = {name: array.copy() for name, array in first.export().items()}
-    assert state["progress"][0] % 63
-    second = regcomp.start(CELLS, engine)
-    second.restore(state)
-    while second.done < second.work:
-        second.advance(second.work)
-    found = second.export()
-    for number, one in enumerate(trained):
-        assert [bytes(digest) for digest in found["digests"][number]] == list(one.digests)
-        for name, values in one.metrics.items():
-            assert found[f"metric/{name}"][number].tobytes() == values.tobytes()
+    program = regcomp.start(CELLS, tiny.engine("exact"))
+    while program.done < 0.4 * program.work:
+        program.advance(program.work / 101)
+    assert program.export()["progress"][0] % 63
+    runs.interrupted(ROW, trained, shares=[0.4], slices=1 / 101)
 
 
 def test_both_engines_agree_at_the_early_measurements(trained: list[CellResult]) -> None:
-    program = regcomp.start(CELLS, tiny.engine("torch"))
-    while program.export()["progress"][1] < ROW.early:
-        program.advance(program.work)
-    for name, metric in ROW.metrics.items():
-        for number, one in enumerate(trained):
-            found = program.export()[f"metric/{name}"][number, : ROW.early]
-            assert np.all(np.abs(found - one.metrics[name][: ROW.early]) <= metric.early), name
+    runs.torch_agrees_early(ROW, trained)
 
 
 def test_true_numbers_do_not_contradict_themselves(trained: list[CellResult]) -> None:
