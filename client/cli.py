@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.command is None:
-        return task.run(SLOT, options.nthreads, options.device_number, options.trickle)
+        return task.run(SLOT, options.nthreads, options.slot_engine, options.device_number, options.trickle)
     if options.command == "wrapped":
         return task.run_wrapped(SLOT, options.nthreads)
     if options.command == "experiments":
@@ -64,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"axiom-worker {__version__}")
     slot = parser.add_argument_group("in a slot directory", "what BOINC's client or the project's staff may add")
     slot.add_argument("--nthreads", type=_threads, default=1, metavar="N", help="threads to compute with (default: 1)")
+    slot.add_argument(
+        "--engine", choices=("exact", "torch"), dest="slot_engine", help="default: exact, or torch on a GPU"
+    )
     slot.add_argument(
         "--trickle", type=_seconds, default=math.inf, metavar="S", help="tell the server the progress every S seconds"
     )

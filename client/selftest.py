@@ -2,25 +2,29 @@
 
 The exact engine trains small networks with every feature; a cell of every experiment is computed up to its second
 measurement; and one is stopped there, goes through a checkpoint, and is computed to its third. All must give the
-digests in selftest.json, which are those of the tests (tests/client/test_selftest.py writes and compares them).
+digests in selftest.json, which are those of the tests (tests/client/test_selftest.py writes and compares them). Where
+torch is in the program, its engine computes the same cells and must be as near as early tolerances say.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from client import engines
 from kernels import checkpoint
 from kernels.checkpoint import Checkpoint, Header
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.exact_library import EngineUnavailable
+from kernels.engine.seam import Engine
 from kernels.engine.vectors import PROGRAMS
-from kernels.errors import NoEngine, SelfTestFailed
+from kernels.errors import SelfTestFailed
 from kernels.experiment import Cell, Condition, Program
 from kernels.experiments import EXPERIMENTS
 
@@ -33,10 +37,7 @@ CHECKPOINTED = "compgen"
 def run(say: Callable[[str], None]) -> None:
     """Compute and compare everything, telling each part once it is right; SelfTestFailed, or NoEngine."""
     known: dict[str, dict[str, Any]] = json.loads(_known())
-    try:
-        engine = ExactEngine()
-    except EngineUnavailable as error:
-        raise NoEngine("exact", error) from error
+    engine = engines.choose("exact", "cpu", 1).engine
     for name in PROGRAMS:
         _compare(engine_digest(name, engine), known["engine"][name], f"the exact engine's program {name!r}")
     say(f"engine: {len(PROGRAMS)} training programs give the right bits")
@@ -47,6 +48,13 @@ def run(say: Callable[[str], None]) -> None:
     condition, wanted = (known["experiments"][CHECKPOINTED][part] for part in ("condition", "digests"))
     _compare(resumed(CHECKPOINTED, condition, engine), wanted, f"{CHECKPOINTED}, continued from a checkpoint")
     say("checkpoint: what was written and read goes on with the right bits")
+    if importlib.util.find_spec("torch") is None:
+        return
+    choice = engines.choose("torch", "cpu", 1)
+    choice.prepare_thread()
+    for name in EXPERIMENTS:
+        _compare_torch(name, known["experiments"][name]["condition"], engine, choice.engine)
+    say(f"torch: the beginnings of {len(EXPERIMENTS)} are near enough")
 
 
 def _known() -> str:
@@ -57,20 +65,20 @@ def _known() -> str:
     return KNOWN.read_text(encoding="ascii")
 
 
-def engine_digest(name: str, engine: ExactEngine) -> str:
+def engine_digest(name: str, engine: Engine) -> str:
     """One digest of all networks of a training program after STEPS steps."""
     block, data, schedule = PROGRAMS[name].build(STEPS)
     engine.train(block, data, schedule, STEPS)
     return hashlib.blake2b(b"".join(block.digests()), digest_size=16).hexdigest()
 
 
-def begun(name: str, condition: Condition, measurements: int, engine: ExactEngine) -> tuple[Program, list[str]]:
+def begun(name: str, condition: Condition, measurements: int, engine: Engine) -> tuple[Program, list[str]]:
     """A cell computed until so many measurements are made, and the digests of its measurements."""
     program = EXPERIMENTS[name].start([Cell(SEED, condition)], engine)
     return program, _advance(program, measurements)
 
 
-def resumed(name: str, condition: Condition, engine: ExactEngine) -> list[str]:
+def resumed(name: str, condition: Condition, engine: Engine) -> list[str]:
     """Digests of the first three measurements of a cell that went through a checkpoint after the second."""
     program, _ = begun(name, condition, 2, engine)
     header = Header(checkpoint.FORMAT, "", "", engine.kind, engine.device, [1], {0: program.done}, 0.0, 0.0)
@@ -90,6 +98,16 @@ def _advance(program: Program, measurements: int) -> list[str]:
 
 def _digests(program: Program) -> list[bytes]:
     return [bytes(digest) for digest in program.export()["digests"][0]]
+
+
+def _compare_torch(name: str, condition: Condition, exact: Engine, torch: Engine) -> None:
+    """The networks before training bit for bit, metrics up to the second measurement within early tolerances."""
+    (mine, digests), (theirs, others) = (begun(name, condition, 2, engine) for engine in (exact, torch))
+    _compare(others[0], digests[0], f"the experiment {name} before training with the torch engine")
+    for metric, of in EXPERIMENTS[name].metrics.items():
+        one, other = (program.export()["metric/" + metric][0, :2].astype(np.float64) for program in (mine, theirs))
+        if not np.all(np.abs(one - other) <= of.early):
+            raise SelfTestFailed(f"{metric} of the experiment {name} is another with the torch engine")
 
 
 def _compare(found: object, wanted: object, what: str) -> None:

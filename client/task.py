@@ -13,6 +13,7 @@ from client import engines
 from client.drive import drive
 from client.session import Session
 from kernels import atomic, checkpoint, limits, workunit
+from kernels.engine.seam import EngineClass
 from kernels.errors import CannotWrite, NoDevice, one_line
 from kernels.result import encode
 from wrapper import InitData, Request, Runtime, StockRuntime
@@ -24,11 +25,18 @@ _RETRY_SPACE = 3600.0  # seconds: a full disk is not freed in minutes
 log = logging.getLogger("client")
 
 
-def run(slot: Path, threads: int, device: int | None = None, progress_trickle: float = math.inf) -> int:
+def run(
+    slot: Path,
+    threads: int,
+    engine: EngineClass | None = None,
+    device: int | None = None,
+    progress_trickle: float = math.inf,
+) -> int:
     """Run the slot's task under the client to its end, or until the client wants it to stop; the exit code.
 
-    `device` is the GPU's number if an old client gave it on the command line; with `progress_trickle` the server is
-    told the progress each so many seconds. A Failure is the task's error.
+    Without `engine` it is the exact one, or torch on a GPU. `device` is the GPU's number if an old client gave it as an
+    argument; with `progress_trickle` the server is told the progress each so many seconds. A Failure is the task's
+    error.
     """
     try:
         runtime = wrapper.start(slot, progress_trickle=progress_trickle)
@@ -41,7 +49,7 @@ def run(slot: Path, threads: int, device: int | None = None, progress_trickle: f
         return Runtime.exit_unfinished
     except OSError as error:
         raise CannotWrite(slot, error.strerror or error) from error
-    return _run(slot, runtime, threads, device)
+    return _run(slot, runtime, threads, engine, device)
 
 
 def run_wrapped(slot: Path, threads: int) -> int:
@@ -50,16 +58,18 @@ def run_wrapped(slot: Path, threads: int) -> int:
         runtime = wrapper.start_under_stock_wrapper(slot)
     except OSError as error:
         raise CannotWrite(slot, error.strerror or error) from error
-    return _run(slot, runtime, threads, None)
+    return _run(slot, runtime, threads, None, None)
 
 
-def _run(slot: Path, runtime: Runtime | StockRuntime, threads: int, device: int | None) -> int:
+def _run(
+    slot: Path, runtime: Runtime | StockRuntime, threads: int, engine: EngineClass | None, device: int | None
+) -> int:
     # A computer that shuts down sends SIGTERM to all its processes at once.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runtime.quit())
     with runtime:
         unit = workunit.read(runtime.resolve(WORKUNIT))
-        choice = engines.choose(None, _device(runtime.init, device), threads)
+        choice = engines.choose(engine, _device(runtime.init, device), threads)
         try:
             session = Session(unit, choice, slot / CHECKPOINT)
             log.info("%s: %d cells on %s", unit.name, session.cells, choice.device.name)

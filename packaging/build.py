@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+import archive
 import launcher
 import layout
 import licences
@@ -48,14 +49,17 @@ def build(flavour: str, out: Path, records: Path, new_runtime: bool) -> Path:
     tree = out / names.folder
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
-    shutil.copytree(work / "dist" / "collected" / "runtime", tree / names.runtime(runtime.number))
-    shutil.copy(work / "build" / names.program, tree / names.program)
+    collected = work / "dist" / "collected"
+    shutil.copytree(collected if names.launched else collected / "runtime", tree / names.runtime(runtime.number))
+    executables = {names.main, names.program(runtime.number)}
     if names.launched:
-        text = launcher.header(tree, names.program, layout.files(tree))
         zig = (sys.executable, "-m", "ziglang", "cc", "-target", layout.ZIG_TARGETS[names.platform])
-        launcher.compile_(text, tree / names.main, zig)
+        code = (work / "build" / archive.NAME).read_bytes()
+        launcher.make(tree, names.program(runtime.number), layout.files(tree), code, tree / names.main, zig)
+    else:
+        shutil.copy(work / "build" / names.main, tree / names.main)
     layout.check(layout.files(tree))
-    _set_modes(tree, names)
+    _set_modes(tree, executables)
     manifest.store(record, runtime)  # last: nothing that failed takes a number
     print(weights(tree))
     version_xml.write(tree, names.main)
@@ -93,10 +97,10 @@ def _call(what: str, command: Sequence[str]) -> None:
         raise BuildFailed(f"{what} failed; what it said stands above")
 
 
-def _set_modes(tree: Path, names: layout.Names) -> None:
+def _set_modes(tree: Path, executables: set[str]) -> None:
     """As the client sets them, whatever this computer's umask."""
     for path in (tree, *tree.rglob("*")):
-        executable = path.is_dir() or path.name in (names.main, names.program)
+        executable = path.is_dir() or path.relative_to(tree).as_posix() in executables
         path.chmod(0o755 if executable else 0o644)
 
 

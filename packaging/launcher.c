@@ -1,5 +1,8 @@
 /* The main program on Linux: checks what was installed, and becomes the program itself, under the same process number.
 
+   Behind its own code lies an archive with the program's, in Python: whoever becomes the program gets this file's path
+   as the name that it is called by. So an upgrade of the code is a download of this file alone.
+
    The client puts the slot into LD_LIBRARY_PATH. The program is linked dynamically, so that a file which a work unit
    brings under a library's name would be loaded into it, though nobody signed it. This launcher is static, and takes
    such variables away. Files damaged since the client checked their signatures are removed, so that it fetches them
@@ -23,7 +26,8 @@ struct file {
     uint64_t sum;
 };
 
-#include "launcher_manifest.h" /* static const struct file MANIFEST[], the program first; packaging/launcher.py */
+/* static const struct file MANIFEST[], the executable first; and of the archive CODE_SIZE, CODE_SUM: launcher.py */
+#include "launcher_manifest.h"
 
 #define FACTOR UINT64_C(0x9e3779b97f4a7c15)
 #define FILES (sizeof MANIFEST / sizeof *MANIFEST)
@@ -32,7 +36,7 @@ struct file {
 static const char *const DROPPED[] = {"LD_", "PYTHON", "_PYI_", "PYINSTALLER_", "GCONV_PATH=", "GLIBC_TUNABLES="};
 
 static const char MISSING[] = "is missing";
-static char folder[PATH_MAX];
+static char self[PATH_MAX], folder[PATH_MAX];
 extern char **environ;
 
 static void drop_variables(void) {
@@ -46,12 +50,12 @@ static void drop_variables(void) {
     *kept = NULL;
 }
 
-/* The folder of this very file, whatever it was called by; it becomes the path of whatever is appended. */
+/* The path of this very file, whatever it was called by, and its folder. */
 static int find_folder(void) {
-    ssize_t length = readlink("/proc/self/exe", folder, sizeof folder);
-    if (length <= 0 || length >= (ssize_t)sizeof folder) return 0;
-    while (folder[length - 1] != '/') length--;
-    folder[length] = 0;
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self);
+    if (length <= 0 || length >= (ssize_t)sizeof self) return 0;
+    while (self[length - 1] != '/') length--;
+    memcpy(folder, self, length);
     return 1;
 }
 
@@ -106,8 +110,17 @@ static const char *wrong(const struct file *file, int *ours) {
     return whole && total == file->sum ? NULL : "is damaged";
 }
 
+static int archive_is_whole(void) {
+    uint64_t total;
+    int descriptor = open(self, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return 0;
+    int whole = lseek(descriptor, -CODE_SIZE, SEEK_END) >= 0 && sum(descriptor, &total) && total == CODE_SUM;
+    close(descriptor);
+    return whole;
+}
+
 int main(int count, char **arguments) {
-    char path[PATH_MAX], first[PATH_MAX + 64] = "";
+    char path[PATH_MAX], first[2 * PATH_MAX] = "";
     int bad = 0, kept = 0, ours;
     drop_variables();
     if (!find_folder()) {
@@ -121,13 +134,18 @@ int main(int count, char **arguments) {
         in_folder(path, MANIFEST[i].path);
         if (fault != MISSING && (!ours || (unlink(path) && errno != ENOENT))) kept++;
     }
+    if (!archive_is_whole()) {
+        if (!bad++) snprintf(first, sizeof first, "%s is damaged", self + strlen(folder));
+        if (unlink(self) && errno != ENOENT) kept++;
+    }
     if (bad) {
         const char *end = kept ? "some cannot be removed: reset the project" : "BOINC fetches them again";
-        fprintf(stderr, "axiom: %s; %d of %d files are bad, and %s.\n", first, bad, (int)FILES, end);
+        fprintf(stderr, "axiom: %s; %d of %d files are bad, and %s.\n", first, bad, (int)FILES + 1, end);
         return EXIT_DAMAGED;
     }
     in_folder(path, MANIFEST[0].path);
-    char *alone[] = {path, NULL};
+    char *alone[] = {self, NULL};
+    if (count) arguments[0] = self;
     execve(path, count ? arguments : alone, environ);
     fprintf(stderr, "axiom: %s cannot be started: %s.\n", path, strerror(errno));
     return EXIT_FAILED;

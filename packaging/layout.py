@@ -1,13 +1,13 @@
 """Names of an application version's files and folders, and the rules that BOINC sets for them.
 
-On Linux a version is a static launcher, the program it starts, and the folder with what the program loads:
+A version is its main program, with all our code in it, and the runtime, a folder with what the program loads:
 
     axiom_0.01_x86_64-pc-linux-gnu__cpu
-    axiom_0.01_x86_64-pc-linux-gnu__cpu.bin
     axiomrt_1_x86_64-pc-linux-gnu__cpu/...
 
-Elsewhere the program is its own main program. A physical name stands for the same bytes for ever: the folder's number
-rises when a file in it changes, so that a new version with the same libraries is a download of the first two alone.
+On Linux the main program is a static launcher, which becomes `axiom` in the runtime; elsewhere it is PyInstaller's
+executable. A physical name stands for the same bytes for ever: the runtime's number rises when a file in it changes, so
+that a new version with the same libraries is a download of the main program alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import plan_classes
 
 APPLICATION = "axiom"
 RUNTIME = "axiomrt"
+EXECUTABLE = "axiom"  # in the runtime; the name that a list of processes shows
 
 FLAVOURS = {
     "cpu": "the exact engine on numpy",
@@ -88,14 +89,13 @@ class Names:
         """Whether the main program is a launcher."""
         return self.platform in ZIG_TARGETS
 
-    @property
-    def program(self) -> str:
-        """PyInstaller's executable, with all Python code in it."""
-        return self.main + ".bin" if self.launched else self.main
-
     def runtime(self, number: int) -> str:
         """The folder with what the program loads."""
         return f"{RUNTIME}_{number}_{self.variant}"
+
+    def program(self, number: int) -> str:
+        """PyInstaller's executable, with Python in it, and of the runtime that it belongs to the number."""
+        return f"{self.runtime(number)}/{EXECUTABLE}" if self.launched else self.main
 
 
 def boinc_version(version: str) -> str:

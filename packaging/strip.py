@@ -12,14 +12,18 @@ _HEADER, _SEGMENT = struct.Struct("<16x16xQ14xHH6x"), struct.Struct("<II6Q")
 _LOAD = 1
 
 
-def folder(path: Path) -> list[str]:
-    """Strip every library below `path`; the names of those left as they were.
+def folder(path: Path, leave: str) -> list[str]:
+    """Strip every library below `path`, but not the file named `leave`; the names of those that strip would spoil.
 
     auditwheel rewrites the libraries in wheels in a way that strip does not understand: some would not load any more.
     """
     left = []
     for file in sorted(path.rglob("*")):
-        if not file.is_file() or file.read_bytes()[: len(_MAGIC)] != _MAGIC:
+        if (
+            not file.is_file()
+            or file.relative_to(path).as_posix() == leave
+            or file.read_bytes()[: len(_MAGIC)] != _MAGIC
+        ):
             continue
         smaller = file.with_name(file.name + ".stripped")
         subprocess.run(["strip", "-o", smaller, file], check=True)

@@ -145,7 +145,9 @@ def _check_programs(tree: Path, names: Sequence[str], main: str) -> None:
     """The main program is there, and what clients must execute is executable."""
     if main not in names:
         raise LayoutError(f"the main program {main} is not in {tree}; build it, or name another with --main")
-    for name in {main, f"{main}.bin"} & set(names):
+    for name in names:
+        if name != main and PurePosixPath(name).name != layout.EXECUTABLE:
+            continue
         if not (tree / name).stat().st_mode & 0o100:
             raise LayoutError(f"{name} is not executable, and clients would not make it so; chmod 755 it")
 

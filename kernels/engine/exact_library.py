@@ -85,8 +85,9 @@ def address(array: NDArray[np.generic] | None) -> int | None:
 
 @functools.cache
 def load() -> ctypes.CDLL:
-    """The library beside this file. EngineUnavailable if it was not built."""
-    path = Path(__file__).with_name(f"_exact{SUFFIX}")
+    """The library beside this file, or where the frozen program has it. EngineUnavailable if it was not built."""
+    folder = Path(getattr(sys, "_MEIPASS", Path(__file__).parents[2]), "kernels", "engine")
+    path = folder / f"_exact{SUFFIX}"
     try:
         library = ctypes.CDLL(str(path))
     except OSError as e:

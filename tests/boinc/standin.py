@@ -1,7 +1,7 @@
 """A small application version of the frozen program's shape, for tests where no frozen program was built.
 
     axiom_0.01_PLATFORM__cpu             a static launcher: drops what could steer the loader, and execs
-    axiom_0.01_PLATFORM__cpu.bin         a dynamic program that needs libz, as PyInstaller's does; it execs Python with
+    axiomrt_1_PLATFORM__cpu/axiom        a dynamic program that needs libz, as PyInstaller's does; it execs Python with
     axiomrt_1_PLATFORM__cpu/...          axiom-worker, from the working tree, among a few files that are only carried
 
 With `AXIOM_TREE` set to a built tree, with version.xml, that one is played instead, in every life that plays the
@@ -30,10 +30,11 @@ LAUNCHER = r"""
 #include <string.h>
 #include <unistd.h>
 int main(int count, char **words) {
-    char path[4096 + 8];
+    char path[4096 + 256];
     ssize_t length = readlink("/proc/self/exe", path, 4096);
     if (length <= 0) return 1;
-    strcpy(path + length, ".bin");
+    path[length] = 0;
+    strcpy(strrchr(path, '/') + 1, PROGRAM);
     unsetenv("LD_LIBRARY_PATH");
     unsetenv("LD_PRELOAD");
     execv(path, words);
@@ -54,7 +55,7 @@ int main(int count, char **words) {
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length <= 0 || !zlibVersion()) return 1;
     path[length] = 0;
-    snprintf(script, sizeof script, "%s/%s/app/worker.py", dirname(path), RUNTIME);
+    snprintf(script, sizeof script, "%s/%s/worker.py", dirname(path), APP);
     char **line = calloc(count + 3, sizeof *line);
     line[0] = PYTHON, line[1] = "-sE", line[2] = script;
     memcpy(line + 3, words + 1, (count - 1) * sizeof *line);
@@ -102,13 +103,16 @@ def tree(folder: Path, version: str = "0.01", *, launched: bool = True) -> Path:
     names = Names(version, PLATFORM, "cpu")
     found = folder / names.folder
     runtime = names.runtime(1)
+    # The version is in the main program's bytes, as that of a program with other code.
+    mark = f'__attribute__((used)) static const char version[] = "{version}";\n'
     if launched:
-        compiled(found, names.main, LAUNCHER, "-static")
-    words = [f'-DRUNTIME="{runtime}"', f'-DPYTHON="{sys.executable}"', f'-DVERSION="{version}"']
-    # The version is in its bytes, as in a program with other code.
-    source = PROGRAM + "__attribute__((used)) static const char version[] = VERSION;\n"
+        compiled(found, names.main, LAUNCHER + mark, "-static", f'-DPROGRAM="{names.program(1)}"')
+    app = "app" if launched else f"{runtime}/app"
+    words = [f'-DAPP="{app}"', f'-DPYTHON="{sys.executable}"']
     stub = library(folder / "stub")
-    compiled(found, names.program if launched else names.main, source, "-x", "none", str(stub), *words)
+    (found / runtime).mkdir(parents=True, exist_ok=True)
+    own = names.program(1) if launched else names.main
+    compiled(found, own, PROGRAM + ("" if launched else mark), "-x", "none", str(stub), *words)
     for name, content in _runtime().items():
         path = found / runtime / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,15 +5,19 @@ python -m tests.client.test_selftest      writes client/selftest.json anew, wher
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.util
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from client import cli, selftest
 from kernels import checkpoint
-from kernels.engine import vectors
+from kernels.engine import torch_engine, vectors
 from kernels.engine.exact_engine import ExactEngine
+from kernels.engine.seam import Block, Data, Evaluation
 from kernels.experiments import EXPERIMENTS
 from tests.kernels.experiments import golden
 
@@ -37,8 +41,33 @@ def test_known_digests_are_those_of_the_golden_files() -> None:
 def test_here_it_passes_and_says_what_was_tried(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["selftest"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["engine", "experiments", "checkpoint"]
+    assert [line.partition(":")[0] for line in lines] == ["engine", "experiments", "checkpoint", "torch"]
     assert f"{len(EXPERIMENTS)} give" in lines[1]
+
+
+def test_where_torch_is_not_in_the_program_it_is_not_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert cli.main(["selftest"]) == 0
+    assert "torch" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("part", "says"), [("params", "before training"), ("loss", "train_loss of the experiment")])
+def test_a_torch_that_computes_otherwise_is_named(
+    part: str, says: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    true = torch_engine.TorchEngine.evaluate
+
+    def false(engine: torch_engine.TorchEngine, block: Block, data: Data) -> Evaluation:
+        if part == "params":
+            block.params[...] *= 2
+        found = true(engine, block, data)
+        return dataclasses.replace(found, loss=found.loss * np.float32(1.01))
+
+    monkeypatch.setattr(torch_engine.TorchEngine, "evaluate", false)
+    assert cli.main(["selftest"]) == 34
+    assert says in caplog.text
 
 
 def broken(part: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,3 +29,14 @@ def test_a_standalone_task_writes_its_result_and_finishes(tmp_path: Path) -> Non
     result.check(found, UNIT, "r")
     assert cells(found) == cells(tiny.computed(UNIT, "exact"))
     assert found.device.threads == 1
+
+
+def test_the_engine_of_a_task_is_what_its_arguments_say(tmp_path: Path) -> None:
+    """As the work units of the application whose results are near each other ask for."""
+    written(tmp_path, UNIT)
+    code, _, err = ended(worker(tmp_path, "--engine", "torch"))
+    assert code == 0, err
+    found = result.read(tmp_path / "result.msgpack")
+    result.check(found, UNIT, "r")
+    assert (found.engine, found.device.kind) == ("torch", "cpu")
+    assert cells(found) == cells(tiny.computed(UNIT, "torch"))

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tests.kernels import tiny
 
 ROOT = Path(__file__).parents[2]
 NAMES = layout.Names(layout.boinc_version("0.1.0"), "x86_64-pc-linux-gnu", "cpu")
+PROGRAM = NAMES.program(1)
 SOURCES = (
     "build.spec",
     "setup.py",
@@ -42,7 +44,7 @@ SOURCES = (
 )
 NOBODY = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
 UNIT = tiny.unit(1000, 1)
-DOWNLOAD, INSTALLED = 25e6, 90e6
+DOWNLOAD, INSTALLED, NEW_EXPERIMENT = 25e6, 90e6, 1e6  # bytes
 START, STEP, RESIDENT = 0.5, 0.5, 80e6  # seconds, seconds, bytes
 
 pytestmark = pytest.mark.timeout(900)
@@ -134,18 +136,20 @@ def test_the_same_bytes_from_another_folder(base: Path, tree: Path) -> None:
     assert manifest.of_folder(base / "dist2" / NAMES.folder) == manifest.of_folder(tree)
 
 
-def test_a_new_experiment_is_one_new_program(base: Path, checkout: Path, tree: Path) -> None:
-    """The runtime stays, number and bytes, when Python code and known digests change."""
+def test_a_new_experiment_is_one_new_file(base: Path, checkout: Path, tree: Path) -> None:
+    """The runtime stays, number and bytes, when Python code, its imports and known digests change."""
     changed = copied(base / "changed")
     for name in ("kernels/experiments/compgen.py", "client/selftest.json"):
         (changed / name).write_text((checkout / name).read_text() + "\n")
+    (changed / "kernels" / "another.py").write_text('"""New."""\nTHING = "new"\n')
     with (changed / "kernels/experiments/compgen.py").open("a") as file:
-        file.write('ANOTHER = "thing"\n')
+        file.write("import json\nfrom kernels.another import THING\nprint\n")
     shutil.copytree(base / "dist" / "records", base / "dist3" / "records")
     done = built(changed, base / "dist3")
     assert done.returncode == 0, done.stdout + done.stderr
     before, after = manifest.of_folder(tree), manifest.of_folder(base / "dist3" / NAMES.folder)
-    assert manifest.differences(before, after) == [f"changed: {NAMES.main}", f"changed: {NAMES.program}"]
+    assert manifest.differences(before, after) == [f"changed: {NAMES.main}"]
+    assert (tree / NAMES.main).stat().st_size < NEW_EXPERIMENT
 
 
 def test_a_changed_engine_is_a_new_runtime(base: Path, tree: Path) -> None:
@@ -161,27 +165,33 @@ def test_a_changed_engine_is_a_new_runtime(base: Path, tree: Path) -> None:
     assert NAMES.runtime(2) in names(base / "dist4" / NAMES.folder)
 
 
+def python_modules(tree: Path) -> dict[str, bytes]:
+    """The code in the executable, by module."""
+    found = CArchiveReader(str(tree / PROGRAM)).open_embedded_archive("PYZ.pyz")
+    return {name: found.extract(name, raw=True) for name in found.toc}
+
+
 def test_what_is_in_it(tree: Path) -> None:
     files = layout.files(tree)
     layout.check(files)
-    assert names(tree) - {"version.xml"} == {NAMES.main, NAMES.program, NAMES.runtime(1)}
+    assert names(tree) - {"version.xml"} == {NAMES.main, NAMES.runtime(1)}
     packages = {name.split("/")[1] for name in files if name.count("/") > 1}
     assert packages - {"numpy.libs"} == {"numpy", "msgspec", "safetensors", "kernels", "python3.11"}
-    modules = CArchiveReader(str(tree / NAMES.program)).open_embedded_archive("PYZ.pyz").toc
-    ours = {"client.task", "client.selftest", "client.selftest_json", "axiom_manifest", "wrapper.runtime"}
-    assert ours <= modules.keys()
+    modules = python_modules(tree)
+    with zipfile.ZipFile(tree / NAMES.main) as code:
+        ours = {name.removesuffix(".pyc").replace("/", ".") for name in code.namelist()}
+    assert {"client.task", "client.selftest", "client.selftest_json", "axiom_manifest", "wrapper.runtime"} <= ours
+    assert not ours & modules.keys()
     left_out = (
         "torch|rich|scipy|matplotlib|msgpack|duckdb|pyarrow|ssl|asyncio|tkinter|unittest|numpy.random|server_validator"
     )
-    assert not [name for name in modules if re.match(rf"({left_out})\b", name)]
+    assert not [name for name in {*modules, *ours} if re.match(rf"({left_out})\b", name)]
 
 
 def test_no_path_of_the_builder_is_in_it(tree: Path, base: Path) -> None:
-    program = CArchiveReader(str(tree / NAMES.program))
-    modules = program.open_embedded_archive("PYZ.pyz")
-    code = [modules.extract(name, raw=True) for name in modules.toc]
-    whole = [(tree / name).read_bytes() for name in (NAMES.main, NAMES.program)]
-    for data in (*filter(None, code), *whole, *(program.extract(name) for name in program.toc)):
+    program = CArchiveReader(str(tree / PROGRAM))
+    whole = [(tree / name).read_bytes() for name in (NAMES.main, PROGRAM)]
+    for data in (*filter(None, python_modules(tree).values()), *whole, *map(program.extract, program.toc)):
         assert str(base).encode() not in data
 
 
@@ -242,7 +252,7 @@ def test_a_library_in_the_slot_is_not_loaded(tree: Path, slot: Path, library: st
     (tmp_path / "stranger.c").write_text(STRANGER)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", slot / library, tmp_path / "stranger.c"], check=True)
     environment = {"LD_LIBRARY_PATH": f"{tree}:.:../..", "LD_PRELOAD": f"./{library}"}
-    run(tree, slot, "--version", program=NAMES.program, **environment)
+    run(tree, slot, "--version", program=PROGRAM, **environment)
     assert "arrived" in names(slot)  # the hole is there
     (slot / "arrived").unlink()
     code, out, _ = run(tree, slot, "--version", **environment)
@@ -271,6 +281,20 @@ def test_the_launcher_finds_damage_of_every_file(installed: Path, tree: Path, sl
         shutil.copy(tree / name, installed / name)
 
 
+def unlaunched(tree: Path, slot: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """The program without the launcher, but by its name."""
+    return subprocess.run(
+        [tree / NAMES.main, command], executable=tree / PROGRAM, cwd=slot, env={}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+
+def test_the_executable_alone_says_what_it_is(tree: Path, slot: Path) -> None:
+    code, out, err = run(tree, slot, program=PROGRAM)
+    assert (code, out) == (1, "")
+    assert err == "axiom: this is a part of a program; start the file axiom_... beside its folder.\n"
+
+
 @pytest.mark.parametrize("part", ["_multiarray_umath", "msgspec/_core", "_safetensors_rust", "libscipy_openblas"])
 @pytest.mark.parametrize("kind", ["cut", "headless", "missing"])
 def test_the_program_finds_damage_that_keeps_it_from_starting(
@@ -283,9 +307,7 @@ def test_the_program_finds_damage_that_keeps_it_from_starting(
     if kind != "missing":
         changed = content[: len(content) // 2] if kind == "cut" else bytes(64) + content[64:]
         (installed / name).write_bytes(changed)
-    own = subprocess.run(
-        [installed / NAMES.program, "experiments"], cwd=slot, env={}, capture_output=True, text=True, check=False
-    )
+    own = unlaunched(installed, slot, "experiments")
     assert own.returncode == 206, own.stderr
     (sentence,) = own.stderr.splitlines()
     assert name.partition("/")[2] in sentence
@@ -295,9 +317,7 @@ def test_the_program_finds_damage_that_keeps_it_from_starting(
 def test_a_damaged_engine_is_found_when_it_is_wanted(installed: Path, slot: Path) -> None:
     name = f"{NAMES.runtime(1)}/kernels/engine/_exact.so"
     (installed / name).write_bytes(bytes((installed / name).stat().st_size))
-    own = subprocess.run(
-        [installed / NAMES.program, "selftest"], cwd=slot, env={}, capture_output=True, text=True, check=False
-    )
+    own = unlaunched(installed, slot, "selftest")
     assert own.returncode == 206
     assert "kernels/engine/_exact.so" in own.stderr.splitlines()[-1]
     assert not (installed / name).exists()
@@ -368,10 +388,9 @@ def memory(process: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("platform", layout.ZIG_TARGETS)
 def test_the_launcher_is_compiled_for_every_linux_the_same_again(tree: Path, platform: str, tmp_path: Path) -> None:
-    text = launcher.header(tree, NAMES.program, libraries(tree))
     zig = (sys.executable, "-m", "ziglang", "cc", "-target", layout.ZIG_TARGETS[platform])
     for name in ("one", "two"):
-        launcher.compile_(text, tmp_path / name, zig)
+        launcher.make(tree, PROGRAM, libraries(tree), b"code", tmp_path / name, zig)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     assert (tmp_path / "one").stat().st_size < 50_000
 

@@ -17,7 +17,8 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux needs a launcher")
 
 NAME = "axiom_0.01_x86_64-pc-linux-gnu__cpu"
-PROGRAM = f"{NAME}.bin"
+PROGRAM = "axiomrt_1/axiom"
+CODE = b"PK and more" * 20_000  # an archive, as far as the launcher knows
 LIBRARY, DATA = "axiomrt_1/lib/one.so", "axiomrt_1/data"
 BIG = 3 * 2**16 + 5  # bytes: over several of the launcher's buffers, and no whole word at the end
 REPORT = r"""#!/bin/sh
@@ -39,7 +40,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / PROGRAM).write_text(REPORT)
     (folder / PROGRAM).chmod(0o755)
     files = [PROGRAM, LIBRARY, DATA, "axiomrt_1/empty"]
-    launcher.compile_(launcher.header(folder, PROGRAM, files), folder / NAME, ["cc"])
+    launcher.make(folder, PROGRAM, files, CODE, folder / NAME, ["cc"])
     return folder
 
 
@@ -116,9 +117,43 @@ def test_it_is_not_fooled_by_links_to_it(project: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / NAME).symlink_to(project / NAME)
+    (elsewhere / PROGRAM).parent.mkdir()
     (elsewhere / PROGRAM).write_text("#!/bin/sh\nexit 66\n")
     (elsewhere / PROGRAM).chmod(0o755)
     assert subprocess.run([elsewhere / NAME], env={}, capture_output=True, check=False).returncode == 7
+
+
+def test_the_program_is_called_by_the_launchers_path(project: Path, tmp_path: Path) -> None:
+    """There it finds its code."""
+    (project / PROGRAM).unlink()
+    (tmp_path / "report.c").write_text(
+        "#include <stdio.h>\nint main(int n, char **words) { return puts(words[0]) < 0; }"
+    )
+    subprocess.run(["cc", "-o", project / PROGRAM, tmp_path / "report.c"], check=True)
+    launcher.make(project, PROGRAM, [PROGRAM], CODE, project / NAME, ["cc"])
+    for name in ("elsewhere", ""):
+        done = subprocess.run([name], executable=project / NAME, cwd=tmp_path, env={}, capture_output=True, check=True)
+        assert done.stdout.decode() == f"{project / NAME}\n"
+    assert (project / NAME).read_bytes().endswith(CODE)
+
+
+@pytest.mark.parametrize("at", [-1, -len(CODE) // 2, -len(CODE)])
+def test_damage_of_the_archive_is_found(project: Path, at: int) -> None:
+    content = bytearray((project / NAME).read_bytes())
+    content[at] ^= 1
+    (project / NAME).write_bytes(content)
+    code, lines, err = start(project)
+    assert (code, lines) == (206, [])
+    assert f"axiom: {NAME} is damaged; 1 of 5 files are bad, and BOINC fetches them again." in err
+    assert not (project / NAME).exists()
+
+
+@pytest.mark.parametrize("cut", [1, len(CODE) // 2, len(CODE)])
+def test_an_archive_that_was_cut_short_is_found(project: Path, cut: int) -> None:
+    content = (project / NAME).read_bytes()
+    (project / NAME).write_bytes(content[:-cut])
+    assert start(project)[0] == 206
+    assert not (project / NAME).exists()
 
 
 def damaged(project: Path, name: str, kind: str) -> None:
@@ -145,7 +180,7 @@ def test_damage_is_found_removed_and_told(project: Path, name: str, kind: str) -
     assert (code, lines) == (206, [])
     (sentence,) = err.splitlines()
     reason = {"missing": "is missing", "longer": "has the wrong size", "shorter": "has the wrong size"}
-    assert f"axiom: {name} {reason.get(kind, 'is damaged')}; 1 of 4 files are bad" in sentence
+    assert f"axiom: {name} {reason.get(kind, 'is damaged')}; 1 of 5 files are bad" in sentence
     assert "BOINC fetches them again" in sentence
     assert not (project / name).exists()
     assert len([path for path in project.rglob("*") if path.is_file()]) == 4  # the launcher, and three of four
@@ -157,7 +192,7 @@ def test_all_damage_is_removed_at_once_and_nothing_foreign(project: Path) -> Non
         damaged(project, name, "longer")
     code, _, err = start(project)
     assert code == 206
-    assert "2 of 4 files" in err
+    assert "2 of 5 files" in err
     left = sorted(path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file())
     assert left == [NAME, PROGRAM, "axiomrt_1/empty", "axiomrt_1/foreign"]
 
@@ -219,10 +254,10 @@ def test_the_check_is_fast(tmp_path: Path) -> None:
     with (tmp_path / "big").open("wb") as file:
         for _ in range(50):
             file.write(os.urandom(100_000) * 10)
+    (tmp_path / PROGRAM).parent.mkdir()
     (tmp_path / PROGRAM).write_text("#!/bin/sh\n")
     (tmp_path / PROGRAM).chmod(0o755)
-    text = launcher.header(tmp_path, PROGRAM, [PROGRAM, "big"])
-    launcher.compile_(text, tmp_path / NAME, ["cc"])
+    launcher.make(tmp_path, PROGRAM, [PROGRAM, "big"], CODE, tmp_path / NAME, ["cc"])
     took = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -246,6 +281,6 @@ def test_of_a_large_runtime_only_what_starts_python_is_read(tmp_path: Path, monk
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"some content")
-    rows = launcher.header(tmp_path, PROGRAM, list(names)).splitlines()[1:-1]
+    rows = launcher.header(tmp_path, PROGRAM, list(names), CODE).splitlines()[3:-1]
     assert rows[0].startswith(f'    {{"{PROGRAM}", 12, 1,')
     assert {row.split('"')[1]: int(row.split(", ")[2]) for row in rows} == names

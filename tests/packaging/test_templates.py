@@ -11,7 +11,7 @@ import plan_classes
 import pytest
 from plan_classes import CLASSES
 
-from client import task
+from client import cli, task
 from kernels import limits
 from server_validator import make_wu
 
@@ -111,8 +111,17 @@ def test_input_templates(application: str, quorum: str) -> None:
     assert int(unit.findtext("max_success_results", "0")) > int(quorum)
     assert int(unit.findtext("max_total_results", "0")) >= int(unit.findtext("max_error_results", "0")) + int(quorum)
     # The bounds differ from work unit to work unit: make-wu prints them as options of create_work.
-    assert not [tag for tag in tags if tag.startswith("rsc_") or tag == "command_line"]
+    assert not [tag for tag in tags if tag.startswith("rsc_")]
     assert "--rsc_fpops_bound" in make_wu._bounds(make_wu.cost(next(iter(make_wu.default_units("compgen", 1)))))
+
+
+@pytest.mark.parametrize(("application", "engine"), [("axiom", None), ("axiom_torch", "torch")])
+def test_an_applications_tasks_compute_with_the_engine_that_its_validator_wants(
+    application: str, engine: str | None
+) -> None:
+    """On processors too, where the program would take the exact one."""
+    words = ElementTree.parse(TEMPLATES / f"{application}_in.xml").findtext("workunit/command_line", "").split()
+    assert cli._parser().parse_args(words).slot_engine == engine
 
 
 @pytest.mark.parametrize("application", ["axiom", "axiom_torch"])

@@ -15,6 +15,7 @@ from layout import LayoutError
 
 MAIN = "axiom_0.01_x86_64-pc-linux-gnu__cpu"
 RUNTIME = "axiomrt_1_x86_64-pc-linux-gnu__cpu"
+PROGRAM = f"{RUNTIME}/axiom"
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def tree(tmp_path: Path) -> Path:
 
 def grown(tree: Path) -> Path:
     add(tree, MAIN, secrets.token_bytes(20_000), 0o755)
-    add(tree, f"{MAIN}.bin", secrets.token_bytes(20_000), 0o755)
+    add(tree, PROGRAM, secrets.token_bytes(20_000), 0o755)
     add(tree, f"{RUNTIME}/libstdc++.so.6", bytes(50_000))
     add(tree, f"{RUNTIME}/numpy/core/empty")
     add(tree, f"{RUNTIME}/numpy.libs/libm.so", b"short")
@@ -67,7 +68,7 @@ def test_every_file_is_listed_with_what_it_is(tree: Path) -> None:
     version_xml.write(tree, MAIN)
     assert read(tree / version_xml.NAME) == {
         MAIN: {"main_program"},
-        f"{MAIN}.bin": set(),
+        PROGRAM: set(),
         f"{RUNTIME}/libstdc++.so.6": {"gzip"},
         f"{RUNTIME}/numpy/core/empty": set(),
         f"{RUNTIME}/numpy.libs/libm.so": set(),
@@ -113,7 +114,7 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "signature of nothing": (lambda tree: add(tree, f"{RUNTIME}/gone.so.sig"), "of no file"),
     "no main program": (lambda tree: (tree / MAIN).rename(tree / "other"), "of no file|is not in"),
     "main not executable": (lambda tree: (tree / MAIN).chmod(0o644), "is not executable"),
-    "program not executable": (lambda tree: (tree / f"{MAIN}.bin").chmod(0o644), "is not executable"),
+    "program not executable": (lambda tree: (tree / PROGRAM).chmod(0o644), "is not executable"),
 }
 
 
@@ -148,9 +149,8 @@ def test_a_name_that_was_released_keeps_its_bytes(
     assert version_xml.main(command) == 0
     # The next version: other code, the same runtime.
     following = MAIN.replace("0.01", "0.02")
-    for old in (f"{MAIN}.bin", MAIN):
-        (tree / old).rename(tree / old.replace("0.01", "0.02"))
-        (tree / f"{old}.sig").rename(tree / f"{old.replace('0.01', '0.02')}.sig")
+    (tree / MAIN).rename(tree / following)
+    (tree / f"{MAIN}.sig").rename(tree / f"{following}.sig")
     command[2] = following
     assert version_xml.main([*command, "--record"]) == 0
     assert {name[:10] for name in version_xml.read_released(released)} == {"axiom_0.01", "axiom_0.02", "axiomrt_1_"}

@@ -1,0 +1,12 @@
+"""What the runtime's executable runs on Linux: the code behind the launcher that became it, whose path is its name."""
+
+import sys
+
+sys.path.insert(0, sys.argv[0])
+try:
+    from entry import main
+except ModuleNotFoundError as error:
+    if error.name != "entry":
+        raise
+    sys.exit("axiom: this is a part of a program; start the file axiom_... beside its folder.")
+sys.exit(main())
