@@ -68,14 +68,19 @@ def _debians() -> str:
 
 
 def _owners() -> dict[str, str]:
-    """The distribution that each installed package belongs to, by the package's path."""
+    """The distribution that each installed file belongs to, and each package as a whole, by path.
+
+    Several distributions may share a package, as NVIDIA's do: what is looked up first must be the file.
+    """
     found = {}
     for distribution in importlib.metadata.distributions():
         root = str(distribution.locate_file(""))
         # Not distribution.files: large ones have tens of thousands.
-        record = (distribution.read_text("RECORD") or "").splitlines()
-        for first in {line.partition(",")[0].partition("/")[0] for line in record} - {"..", "__pycache__"}:
-            found[str(Path(root, first))] = distribution.metadata["Name"]
+        for line in (distribution.read_text("RECORD") or "").splitlines():
+            path = line.partition(",")[0]
+            first = path.partition("/")[0]
+            if first not in ("..", "__pycache__"):
+                found[f"{root}/{path}"] = found[f"{root}/{first}"] = distribution.metadata["Name"]
     return found
 
 

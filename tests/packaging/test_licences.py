@@ -51,3 +51,24 @@ def test_a_distribution_without_one_is_refused(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(importlib.metadata, "files", lambda name: [])
     with pytest.raises(licences.LicenceMissing, match="numpy"):
         licences.collect([Path(numpy.__file__)], tmp_path / "LICENSE")
+
+
+def test_distributions_that_share_a_package_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As NVIDIA's do."""
+    (tmp_path / "LICENSE").touch()
+    for name in ("shared-one", "shared-two"):
+        (tmp_path / "shared" / name[7:]).mkdir(parents=True)
+        (tmp_path / "shared" / name[7:] / "library.so").touch()
+        info = tmp_path / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "License.txt").write_text(f"Terms of {name}.")
+        (info / "RECORD").write_text(f"shared/{name[7:]}/library.so,,\n{info.name}/License.txt,,\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    text = licences.collect([tmp_path / "shared" / "one" / "library.so"], tmp_path / "LICENSE")
+    assert "Terms of shared-one." in text
+    assert "shared-two" not in text
+    both = [tmp_path / "shared" / name / "library.so" for name in ("one", "two")]
+    text = licences.collect(both, tmp_path / "LICENSE")
+    assert "Terms of shared-one." in text
+    assert "Terms of shared-two." in text

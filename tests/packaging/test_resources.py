@@ -1,0 +1,49 @@
+"""What one system alone wants of the executable: Windows' resources, macOS' entitlements. Read as their readers do."""
+
+from __future__ import annotations
+
+import plistlib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import windows_resources
+
+ROOT = Path(windows_resources.__file__).parent
+
+
+@pytest.mark.parametrize(("version", "numbers"), [("0.01", (0, 1, 0, 0)), ("12.34", (12, 34, 0, 0))])
+def test_the_version_resource(version: str, numbers: tuple[int, ...]) -> None:
+    """PyInstaller evaluates the text with classes of these names."""
+    seen: dict[str, object] = {}
+
+    def fixed(**given: object) -> None:
+        seen.update(given)
+
+    def string(name: str, text: str) -> None:
+        assert name not in seen
+        seen[name] = text
+
+    known = {name: lambda *_, **__: None for name in ("VSVersionInfo", "StringFileInfo", "VarFileInfo", "VarStruct")}
+    known |= {"FixedFileInfo": fixed, "StringStruct": string, "StringTable": lambda key, rows: seen.update(key=key)}
+    eval(windows_resources.version_info(version, "axiom_'one'.exe"), known)
+    assert seen["filevers"] == seen["prodvers"] == numbers
+    assert seen["FileVersion"] == seen["ProductVersion"] == version
+    assert seen["OriginalFilename"] == "axiom_'one'.exe"
+    assert seen["key"] == "040904B0"  # American English in Unicode, as the translation says
+
+
+def test_the_manifest_asks_for_no_rights_and_knows_long_paths() -> None:
+    root = ElementTree.fromstring(windows_resources.MANIFEST.encode())
+    assert root.tag == "{urn:schemas-microsoft-com:asm.v1}assembly"
+    texts = {element.tag.partition("}")[2]: element for element in root.iter()}
+    assert texts["requestedExecutionLevel"].attrib == {"level": "asInvoker", "uiAccess": "false"}
+    assert texts["longPathAware"].text == "true"
+    assert texts["activeCodePage"].text == "UTF-8"
+
+
+def test_entitlements_let_no_variable_load_code() -> None:
+    content = (ROOT / "macos.entitlements").read_bytes()
+    assert b"<!--" not in content  # a syntax error to macOS, though not to codesign
+    granted = {name.rpartition(".")[2] for name, given in plistlib.loads(content).items() if given}
+    assert granted == {"disable-library-validation", "allow-unsigned-executable-memory"}
