@@ -74,13 +74,13 @@ def _owners() -> dict[str, str]:
     """
     found = {}
     for distribution in importlib.metadata.distributions():
-        root = str(distribution.locate_file(""))
+        root, name = str(distribution.locate_file("")), distribution.metadata["Name"]
         # Not distribution.files: large ones have tens of thousands.
         for line in (distribution.read_text("RECORD") or "").splitlines():
             path = line.partition(",")[0]
             first = path.partition("/")[0]
             if first not in ("..", "__pycache__"):
-                found[f"{root}/{path}"] = found[f"{root}/{first}"] = distribution.metadata["Name"]
+                found[f"{root}/{path}"] = found[f"{root}/{first}"] = name
     return found
 
 
