@@ -18,14 +18,13 @@ run: $(READY)
 	$(BIN)/axiom-server --data out/data findings compgen --plots out
 
 test: $(READY) check
-	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server
+	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server binutils libpython3.11
 	$(BIN)/python -m pytest
 
 # The exact engine's bits: cross-compiled for every platform and run under emulators and Wine (a quarter of an hour), and
 # exp, log, tanh over all floats; then the whole feature set under AddressSanitizer and UndefinedBehaviorSanitizer.
 exactness: $(READY)
 	.ci/apt-install qemu-user wine64 clang
-	$(BIN)/python -m pip install --quiet ziglang
 	$(BIN)/python -m tests.kernels.engine.platforms.check
 	$(BIN)/python -m tests.kernels.engine.exhaustive
 
@@ -43,10 +42,13 @@ fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet atheris
 	nice $(BIN)/python -m tests.server_validator.fuzz --seconds $(SECONDS)
 
-# The frozen cpu program, built several times, compared, damaged, measured, run in a bare Debian: three minutes.
+# The frozen programs, built several times, compared, damaged, measured, run in a bare Debian: six minutes.
 release-check: $(READY)
+	.ci/apt-install binutils libpython3.11 debootstrap
+	$(BIN)/python -m pytest -s -o python_files='check_*.py' tests/packaging/release
+
+check: $(READY)
 	.ci/apt-install debootstrap
-	$(BIN)/python -m pip install --quiet 'pyinstaller>=6.20' 'ziglang>=0.15'
 	$(BIN)/python -m pytest -s tests/packaging/release_check.py
 
 check: $(READY)
@@ -63,7 +65,7 @@ $(READY): $(SOURCES)
 	command -v cc >/dev/null || .ci/apt-install gcc libc6-dev
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
-	$(BIN)/python -m pip install --quiet --editable '.[torch,terminal,server,test]'
+	$(BIN)/python -m pip install --quiet --editable '.[torch,terminal,server,release,test]'
 	touch $(READY)
 
 clean:

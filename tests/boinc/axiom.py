@@ -1,13 +1,11 @@
 """axiom-worker as the loopback project offers it: the app version, and work units for it."""
 
-import os
 import sys
 from pathlib import Path
 
 from kernels import workunit
 from kernels.workunit import Seeds
-from tests.boinc import app_tree
-from tests.boinc.work import AppFile, AppVersion, InputFile, WorkUnit
+from tests.boinc.work import AppFile, InputFile, WorkUnit
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,11 +22,6 @@ from client.cli import main
 raise SystemExit(main())
 """
     return AppFile("axiom_100", text.encode(), main_program=True)
-
-
-# A built tree, to be played instead of the working tree's program: tests/boinc/standin.py tells.
-BUILT = os.environ.get("AXIOM_TREE")
-VERSION = app_tree.read(Path(BUILT), signed=False) if BUILT else AppVersion("axiom", (program(),))
 
 
 def computation(seeds: int) -> workunit.WorkUnit:

@@ -3,10 +3,11 @@
 import re
 from datetime import datetime
 
+from tests.boinc.frozen import needs_build
 from tests.boinc.lives.orphans import STUCK, WOKEN, Orphans
 from tests.boinc.real_client import needs_client
 
-pytestmark = needs_client
+pytestmark = [needs_client, needs_build]
 
 
 def said_at(text: str, words: str) -> datetime:

@@ -3,11 +3,12 @@
 import pytest
 
 from kernels import result
+from tests.boinc.frozen import needs_build
 from tests.boinc.lives.common import COMPUTATION, Aftermath
 from tests.boinc.real_client import needs_client
 from tests.client import runs
 
-pytestmark = needs_client
+pytestmark = [needs_client, needs_build]
 
 
 def test_no_process_outlives_its_client(aftermaths: dict[str, Aftermath]) -> None:

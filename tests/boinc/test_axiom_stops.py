@@ -1,10 +1,11 @@
 """A task that the real client stops for a while: taken out of memory, or for half of every two seconds."""
 
+from tests.boinc.frozen import needs_build
 from tests.boinc.lives.quitter import Quitter
 from tests.boinc.lives.throttle import Throttle
 from tests.boinc.real_client import needs_client
 
-pytestmark = needs_client
+pytestmark = [needs_client, needs_build]
 
 
 def test_a_suspended_task_leaves_the_memory(quitter: Quitter) -> None:

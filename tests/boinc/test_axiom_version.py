@@ -2,13 +2,14 @@
 
 import re
 
+from tests.boinc.frozen import needs_build
 from tests.boinc.lives.installed import TASKS, UPGRADED, Installed
 from tests.boinc.lives.planted import Planted
 from tests.boinc.lives.refused import Refused
 from tests.boinc.real_client import needs_client
 from tests.boinc.work import AppVersion
 
-pytestmark = needs_client
+pytestmark = [needs_client, needs_build]
 
 
 def travelling(version: AppVersion) -> set[str]:

@@ -7,12 +7,13 @@ import pytest
 
 from kernels import result, workunit
 from server_validator import cli, dataset
-from tests.boinc import axiom
+from tests.boinc import axiom, frozen
+from tests.boinc.frozen import needs_build
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient, needs_client
 from tests.boinc.work import WorkUnit
 
-pytestmark = needs_client
+pytestmark = [needs_client, needs_build]
 
 SEEDS = 32  # per work unit: half a minute on a fast core, and the steps below take ten seconds
 
@@ -28,7 +29,7 @@ def make_work(data: Path, first: int) -> WorkUnit:
 def test_two_work_units_from_ledger_to_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "data"
     units = [make_work(data, 1000), make_work(data, 1000 + SEEDS)]
-    with ProjectServer(axiom.VERSION, tmp_path / "project") as project:
+    with ProjectServer(frozen.version(), tmp_path / "project") as project:
         one, two = (project.add_work(unit) for unit in units)
         with RealClient(tmp_path / "client", project.url, project.account_key, disk_interval=2.0) as client:
             for task in (one, two):

@@ -8,7 +8,7 @@ from pathlib import Path
 import signing
 
 from kernels import workunit
-from tests.boinc import app_tree, axiom, processes, standin
+from tests.boinc import app_tree, axiom, frozen, processes
 from tests.boinc.lives.common import Aftermath, aftermath, upgrade
 from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
@@ -52,7 +52,7 @@ def sign(tree: Path, key: Path) -> None:
 def play_installed(folder: Path) -> Installed:
     keys = folder / "private", folder / "public"
     signing.write_keys(signing.generate_key(), *keys)
-    trees = [standin.tree(folder / f"built{n}", version) for n, version in enumerate(("0.01", "0.02"))]
+    trees = [frozen.tree(folder / f"built{n}", version) for n, version in enumerate(frozen.VERSIONS)]
     for tree in trees:
         sign(tree, keys[0])
     version, following = (app_tree.read(tree, signed=True) for tree in trees)

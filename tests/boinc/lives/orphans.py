@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernels import workunit
-from tests.boinc import axiom, processes
+from tests.boinc import axiom, frozen, processes
 from tests.boinc.lives.common import CONTENT, Aftermath, aftermath, wait_saved
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
@@ -33,7 +33,7 @@ class Orphans:
 
 
 def play_orphans(folder: Path) -> Orphans:
-    with ProjectServer(axiom.VERSION, folder / "project") as project:
+    with ProjectServer(frozen.version(), folder / "project") as project:
         for task, content in CONTENTS.items():
             project.add_work(axiom.unit(task.removesuffix("_0"), content))
         with RealClient(folder / "client", project.url, project.account_key, ncpus=len(CONTENTS)) as client:

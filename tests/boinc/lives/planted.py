@@ -1,14 +1,15 @@
 """A work unit brings an unsigned file that is called like a library of the system; then the next version comes.
 
-Played twice: with the launcher, and with the dynamic program as main program. The latter is how a version looks on
-Windows and macOS, and shows on Linux that the trap works.
+Played twice: with the frozen program and its launcher, and with a small dynamic main program. The latter is how a
+version looks on Windows and macOS, and shows on Linux that the trap works.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kernels import workunit
-from tests.boinc import app_tree, axiom, standin
+from tests.boinc import app_tree, axiom, frozen, unlaunched
 from tests.boinc.lives.common import Aftermath, aftermath, upgrade
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
@@ -28,19 +29,18 @@ class Planted:
 
 
 def play_planted(folder: Path) -> Planted:
-    return _play(folder, launched=True)
+    return _play(folder, frozen.tree)
 
 
 def play_unlaunched(folder: Path) -> Planted:
-    return _play(folder, launched=False)
+    return _play(folder, unlaunched.tree)
 
 
-def _play(folder: Path, launched: bool) -> Planted:
+def _play(folder: Path, tree: Callable[[Path, str], Path]) -> Planted:
     version, following = (
-        app_tree.read(standin.tree(folder / f"built{number}", number, launched=launched), signed=False)
-        for number in ("0.01", "0.02")
+        app_tree.read(tree(folder / f"built{number}", number), signed=False) for number in frozen.VERSIONS
     )
-    trap = standin.library(folder / "trap", standin.PLANTED)
+    trap = unlaunched.library(folder / "trap", unlaunched.PLANTED)
     unit = axiom.unit("planted", CONTENT)
     unit = replace(unit, inputs=(*unit.inputs, InputFile(trap.name, trap.read_bytes(), copy_file=True)))
     with ProjectServer(version, folder / "project") as project:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.boinc import axiom, processes
+from tests.boinc import axiom, frozen, processes
 from tests.boinc.lives.common import CONTENT, Aftermath, aftermath, wait_saved
 from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
@@ -25,7 +25,7 @@ class Quitter:
 
 
 def play_quitter(folder: Path) -> Quitter:
-    with ProjectServer(axiom.VERSION, folder / "project") as project:
+    with ProjectServer(frozen.version(), folder / "project") as project:
         name = project.add_work(axiom.unit("quitter", CONTENT))
         with RealClient(
             folder / "client", project.url, project.account_key, ncpus=1, leave_apps_in_memory=False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from signing import generate_key
 
-from tests.boinc import app_tree, axiom, processes, standin
+from tests.boinc import app_tree, axiom, frozen, processes
 from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
@@ -23,7 +23,7 @@ class Refused:
 
 
 def play_refused(folder: Path) -> Refused:
-    version = app_tree.read(standin.tree(folder / "built"), signed=False)
+    version = app_tree.read(frozen.tree(folder / "built"), signed=False)
     key = generate_key()
     # Not of the root: these are files that only the program itself would open.
     foreign, changed = sorted((file for file in version.files if "/" in file.name and file.content()), key=_size)[:2]

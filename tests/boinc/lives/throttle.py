@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from kernels import workunit
-from tests.boinc import axiom, processes
+from tests.boinc import axiom, frozen, processes
 from tests.boinc.lives.common import Aftermath, aftermath
 from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
@@ -30,7 +30,7 @@ class Throttle:
 
 
 def play_throttle(folder: Path) -> Throttle:
-    with ProjectServer(axiom.VERSION, folder / "project") as project:
+    with ProjectServer(frozen.version(), folder / "project") as project:
         name = project.add_work(axiom.unit("throttled", workunit.encode(axiom.computation(SEEDS))))
         with RealClient(folder / "client", project.url, project.account_key, ncpus=1, cpu_usage_limit=LIMIT) as client:
             client.wait_until(lambda: client.task(name).fraction_done > 0, 60, "progress")

@@ -1,47 +1,20 @@
-"""A small application version of the frozen program's shape, for tests where no frozen program was built.
+"""A small application version without a launcher, as on Windows and macOS: a dynamic program is started.
 
-    axiom_0.01_PLATFORM__cpu             a static launcher: drops what could steer the loader, and execs
-    axiomrt_1_PLATFORM__cpu/axiom        a dynamic program that needs libz, as PyInstaller's does; it execs Python with
-    axiomrt_1_PLATFORM__cpu/...          axiom-worker, from the working tree, among a few files that are only carried
-
-With `AXIOM_TREE` set to a built tree, with version.xml, that one is played instead, in every life that plays the
-unchanged program. `AXIOM_TREE_NEXT` then must name the tree of a following version 0.02 with the same runtime.
+Its main program needs libz, as PyInstaller's does, and execs Python with axiom-worker from the working tree, which lies
+in the runtime among a few files that are only carried.
 """
 
-import os
 import random
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import layout
 import version_xml
 from layout import Names
 
 from tests.boinc import axiom
 
 PLATFORM = "x86_64-pc-linux-gnu"
-EXECUTABLE = 0o755
-
-LAUNCHER = r"""
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-int main(int count, char **words) {
-    char path[4096 + 256];
-    ssize_t length = readlink("/proc/self/exe", path, 4096);
-    if (length <= 0) return 1;
-    path[length] = 0;
-    strcpy(strrchr(path, '/') + 1, PROGRAM);
-    unsetenv("LD_LIBRARY_PATH");
-    unsetenv("LD_PRELOAD");
-    execv(path, words);
-    perror(path);
-    return 1;
-}
-"""
 
 PROGRAM = r"""
 #include <libgen.h>
@@ -55,7 +28,7 @@ int main(int count, char **words) {
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length <= 0 || !zlibVersion()) return 1;
     path[length] = 0;
-    snprintf(script, sizeof script, "%s/%s/worker.py", dirname(path), APP);
+    snprintf(script, sizeof script, "%s/%s/app/worker.py", dirname(path), RUNTIME);
     char **line = calloc(count + 3, sizeof *line);
     line[0] = PYTHON, line[1] = "-sE", line[2] = script;
     memcpy(line + 3, words + 1, (count - 1) * sizeof *line);
@@ -93,26 +66,16 @@ def library(folder: Path, source: str = LIBRARY) -> Path:
     return compiled(folder, "libz.so.1", source, "-shared", "-fPIC", "-Wl,-soname,libz.so.1")
 
 
-def tree(folder: Path, version: str = "0.01", *, launched: bool = True) -> Path:
-    """A version in `folder`, with version.xml and without signatures; the built one if the environment names one.
-
-    Not launched: the dynamic program is itself the main program.
-    """
-    if axiom.BUILT and launched:
-        return _copy(Path(axiom.BUILT if version == "0.01" else os.environ["AXIOM_TREE_NEXT"]), folder)
+def tree(folder: Path, version: str) -> Path:
+    """A version in `folder`, with version.xml and without signatures."""
     names = Names(version, PLATFORM, "cpu")
     found = folder / names.folder
     runtime = names.runtime(1)
-    # The version is in the main program's bytes, as that of a program with other code.
-    mark = f'__attribute__((used)) static const char version[] = "{version}";\n'
-    if launched:
-        compiled(found, names.main, LAUNCHER + mark, "-static", f'-DPROGRAM="{names.program(1)}"')
-    app = "app" if launched else f"{runtime}/app"
-    words = [f'-DAPP="{app}"', f'-DPYTHON="{sys.executable}"']
+    # The version is in its bytes, as in a program with other code.
+    source = PROGRAM + f'__attribute__((used)) static const char version[] = "{version}";\n'
+    words = [f'-DRUNTIME="{runtime}"', f'-DPYTHON="{sys.executable}"']
     stub = library(folder / "stub")
-    (found / runtime).mkdir(parents=True, exist_ok=True)
-    own = names.program(1) if launched else names.main
-    compiled(found, own, PROGRAM + ("" if launched else mark), "-x", "none", str(stub), *words)
+    compiled(found, names.main, source, "-x", "none", str(stub), *words)
     for name, content in _runtime().items():
         path = found / runtime / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,9 +94,3 @@ def _runtime() -> dict[str, bytes]:
         "numpy/core/__empty__": b"",
         "base_library.zip": noise[:5000],
     }
-
-
-def _copy(built: Path, folder: Path) -> Path:
-    found = folder / "apps" / layout.APPLICATION / built.parent.name / built.name
-    shutil.copytree(built, found)
-    return found

@@ -1,0 +1,103 @@
+"""What is in the tree, and when it changes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+import launcher
+import layout
+import manifest
+import pytest
+from PyInstaller.archive.readers import CArchiveReader
+
+from tests.packaging.builds import built, copied
+from tests.packaging.release.program import NAMES, PROGRAM, libraries, names
+
+pytestmark = pytest.mark.timeout(900)
+
+
+NEW_EXPERIMENT = 1e6  # bytes
+
+
+def test_the_same_bytes_from_another_folder(base: Path, tree: Path) -> None:
+    done = built(copied(base / "two" / "deeper down"), base / "dist2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert manifest.of_folder(base / "dist2" / NAMES.folder) == manifest.of_folder(tree)
+
+
+def test_a_new_experiment_is_one_new_file(base: Path, checkout: Path, tree: Path) -> None:
+    """The runtime stays, number and bytes, when Python code, its imports and known digests change."""
+    changed = copied(base / "changed")
+    for name in ("kernels/experiments/compgen.py", "client/selftest.json"):
+        (changed / name).write_text((checkout / name).read_text() + "\n")
+    (changed / "kernels" / "another.py").write_text('"""New."""\nTHING = "new"\n')
+    with (changed / "kernels/experiments/compgen.py").open("a") as file:
+        file.write("import json\nfrom kernels.another import THING\nprint\n")
+    shutil.copytree(base / "dist" / "records", base / "dist3" / "records")
+    done = built(changed, base / "dist3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    before, after = manifest.of_folder(tree), manifest.of_folder(base / "dist3" / NAMES.folder)
+    assert manifest.differences(before, after) == [f"changed: {NAMES.main}"]
+    assert (tree / NAMES.main).stat().st_size < NEW_EXPERIMENT
+
+
+def test_a_changed_engine_is_a_new_runtime(base: Path, tree: Path) -> None:
+    changed = copied(base / "engine")
+    with (changed / "kernels/engine/random.c").open("a") as file:
+        file.write('__attribute__((visibility("default"))) int axiom_another(void) { return 1; }\n')
+    shutil.copytree(base / "dist" / "records", base / "dist4" / "records")
+    refused = built(changed, base / "dist4")
+    assert refused.returncode == 1
+    assert "changed: kernels/engine/_exact.so" in refused.stderr
+    assert not (base / "dist4" / "apps").exists()
+    assert built(changed, base / "dist4", "--new-runtime").returncode == 0
+    assert NAMES.runtime(2) in names(base / "dist4" / NAMES.folder)
+
+
+def python_modules(tree: Path) -> dict[str, bytes]:
+    """The code in the executable, by module."""
+    found = CArchiveReader(str(tree / PROGRAM)).open_embedded_archive("PYZ.pyz")
+    return {name: found.extract(name, raw=True) for name in found.toc}
+
+
+def test_what_is_in_it(tree: Path) -> None:
+    files = layout.files(tree)
+    layout.check(files)
+    assert names(tree) - {"version.xml"} == {NAMES.main, NAMES.runtime(1)}
+    packages = {name.split("/")[1] for name in files if name.count("/") > 1}
+    assert packages - {"numpy.libs"} == {"numpy", "msgspec", "safetensors", "kernels", "python3.11"}
+    modules = python_modules(tree)
+    with zipfile.ZipFile(tree / NAMES.main) as code:
+        ours = {name.removesuffix(".pyc").replace("/", ".") for name in code.namelist()}
+    assert {"client.task", "client.selftest", "client.selftest_json", "axiom_manifest", "wrapper.runtime"} <= ours
+    assert not ours & modules.keys()
+    left_out = (
+        "torch|rich|scipy|matplotlib|msgpack|duckdb|pyarrow|ssl|asyncio|tkinter|unittest|numpy.random|server_validator"
+    )
+    assert not [name for name in {*modules, *ours} if re.match(rf"({left_out})\b", name)]
+
+
+def test_no_path_of_the_builder_is_in_it(tree: Path, base: Path) -> None:
+    program = CArchiveReader(str(tree / PROGRAM))
+    whole = [(tree / name).read_bytes() for name in (NAMES.main, PROGRAM)]
+    for data in (*filter(None, python_modules(tree).values()), *whole, *map(program.extract, program.toc)):
+        assert str(base).encode() not in data
+
+
+def test_licences_of_everything(tree: Path) -> None:
+    text = (tree / NAMES.runtime(1) / "LICENCES.txt").read_text(encoding="utf-8")
+    for name in ("axiom-worker", "Python", "numpy", "msgspec", "safetensors", "pyinstaller", "musl"):
+        assert f"{'=' * 100}\n{name}\n" in text
+
+
+@pytest.mark.parametrize("platform", layout.ZIG_TARGETS)
+def test_the_launcher_is_compiled_for_every_linux_the_same_again(tree: Path, platform: str, tmp_path: Path) -> None:
+    zig = (sys.executable, "-m", "ziglang", "cc", "-target", layout.ZIG_TARGETS[platform])
+    for name in ("one", "two"):
+        launcher.make(tree, PROGRAM, libraries(tree), b"code", tmp_path / name, zig)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert (tmp_path / "one").stat().st_size < 50_000

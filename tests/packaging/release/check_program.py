@@ -1,0 +1,107 @@
+"""The frozen program computes, alone and in a bare system, and loads nothing that nobody signed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import manifest
+import pytest
+
+from kernels import result, workunit
+from tests.client.runs import cells
+from tests.kernels import tiny
+from tests.packaging.release.program import NAMES, PROGRAM, UNIT, names, run
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_it_computes_rightly_with_nothing_around_it(tree: Path, slot: Path) -> None:
+    """No environment, another user, a program that it cannot write, an empty folder."""
+    code, out, err = run(tree, slot, "selftest")
+    assert (code, err) == (0, "")
+    assert out.count("the right bits") == 3
+    assert names(slot) == set()
+
+
+def test_a_task(tree: Path, slot: Path) -> None:
+    (slot / "wu.json").write_bytes(workunit.encode(UNIT))
+    before = manifest.of_folder(tree)
+    code, _, err = run(tree, slot)
+    assert code == 0, err
+    assert names(slot) == {"wu.json", "result.msgpack", "boinc_finish_called"}
+    found = result.read(slot / "result.msgpack")
+    result.check(found, UNIT, "r")
+    assert cells(found) == cells(tiny.computed(UNIT, "exact"))
+    assert manifest.of_folder(tree) == before  # no compiled modules, no caches
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [(["--version"], 0, "axiom-worker 0.1.0"), (["--nthreads", "x"], 2, "number of threads"), ([], 32, "wu.json")],
+)
+def test_endings(tree: Path, slot: Path, arguments: Sequence[str], code: int, says: str) -> None:
+    ended, out, err = run(tree, slot, *arguments)
+    assert ended == code
+    assert says in out + err
+    assert "Traceback" not in err
+
+
+def test_the_executable_alone_says_what_it_is(tree: Path, slot: Path) -> None:
+    code, out, err = run(tree, slot, program=PROGRAM)
+    assert (code, out) == (1, "")
+    assert err == "axiom: this is a part of a program; start the file axiom_... beside its folder.\n"
+
+
+STRANGER = """
+#include <fcntl.h>
+__attribute__((constructor)) static void arrive(void) { open("arrived", O_CREAT | O_WRONLY, 0600); }
+"""
+
+
+@pytest.mark.parametrize("library", ["libz.so.1", "libm.so.6", "libpthread.so.0", "libdl.so.2"])
+def test_a_library_in_the_slot_is_not_loaded(tree: Path, slot: Path, library: str, tmp_path: Path) -> None:
+    (tmp_path / "stranger.c").write_text(STRANGER)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", slot / library, tmp_path / "stranger.c"], check=True)
+    environment = {"LD_LIBRARY_PATH": f"{tree}:.:../..", "LD_PRELOAD": f"./{library}"}
+    run(tree, slot, "--version", program=PROGRAM, **environment)
+    assert "arrived" in names(slot)  # the hole is there
+    (slot / "arrived").unlink()
+    code, out, _ = run(tree, slot, "--version", **environment)
+    assert (code, out) == (0, "axiom-worker 0.1.0\n")
+    assert "arrived" not in names(slot)
+
+
+# In namespaces of its own, so that nothing is mounted for others: all is read-only but the slot.
+BARE = """
+set -e
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"
+mount --bind "$2" "$1/slot"
+mount -t proc proc "$1/proc"
+cd "$1/slot"
+chroot --userspec=54321:54321 "$1" /usr/bin/env -i "/tree/$3" selftest
+chroot --userspec=54321:54321 "$1" /usr/bin/env -i /bin/sh -c "cd /slot && exec /tree/$3"
+"""
+
+
+def test_a_bare_debian_is_enough(tree: Path, base: Path) -> None:
+    """No Python, no home, an unknown user, no variables, and nothing to write to but the slot."""
+    if os.geteuid() or shutil.which("debootstrap") is None:
+        pytest.skip("a bare system is made by root with debootstrap")
+    root, slot = base / "bare", base / "bare slot"
+    subprocess.run(["debootstrap", "--variant=minbase", "bookworm", root], check=True, capture_output=True)
+    assert not list((root / "usr" / "bin").glob("python*"))
+    shutil.copytree(tree, root / "tree")
+    (root / "slot").mkdir()
+    slot.mkdir()
+    (slot / "wu.json").write_bytes(workunit.encode(UNIT))
+    os.chown(slot, 54321, 54321)
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", BARE, "sh", root, slot, NAMES.main], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("checkpoint: ")
+    assert cells(result.read(slot / "result.msgpack")) == cells(tiny.computed(UNIT, "exact"))

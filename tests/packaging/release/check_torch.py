@@ -1,0 +1,57 @@
+"""The torch flavour for processors computes what torch computes outside of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import layout
+import pytest
+from PyInstaller.archive.readers import CArchiveReader
+
+from kernels import result, workunit
+from tests.client.runs import cells
+from tests.kernels import tiny
+from tests.packaging.release.program import TORCH, UNIT, names, run
+
+pytestmark = pytest.mark.timeout(900)
+
+
+LEFT_OUT = "triton|cuda|tensorboard|ssl|tkinter|psutil|matplotlib|duckdb|pyarrow|rich|server_validator"
+
+
+def test_it_computes_rightly_with_nothing_around_it(torch_tree: Path, slot: Path) -> None:
+    code, out, err = run(torch_tree, slot, "selftest")
+    assert (code, err) == (0, "")
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["engine", "experiments", "checkpoint", "torch"]
+    assert names(slot) == set()
+
+
+def test_a_task(torch_tree: Path, slot: Path) -> None:
+    (slot / "wu.json").write_bytes(workunit.encode(UNIT))
+    code, _, err = run(torch_tree, slot, "--engine", "torch")
+    assert code == 0, err
+    assert "Warning" not in err
+    found = result.read(slot / "result.msgpack")
+    result.check(found, UNIT, "r")
+    assert found.engine == "torch"
+    assert cells(found) == cells(tiny.computed(UNIT, "torch"))
+
+
+def test_without_a_gpu_it_stops(torch_tree: Path, slot: Path) -> None:
+    (slot / "wu.json").write_bytes(workunit.encode(UNIT))
+    code, _, err = run(torch_tree, slot, "--device", "0")
+    assert code == 30
+    assert "never falls back by itself" in err
+    assert names(slot) == {"wu.json"}
+
+
+def test_what_is_in_it(torch_tree: Path) -> None:
+    layout.check(layout.files(torch_tree))
+    assert names(torch_tree) - {"version.xml"} == {TORCH.main, TORCH.runtime(1)}
+    modules = CArchiveReader(str(torch_tree / TORCH.program(1))).open_embedded_archive("PYZ.pyz").toc
+    assert "torch.nn.functional" in modules
+    assert not [name for name in modules if re.match(rf"({LEFT_OUT})\b", name)]
+    text = (torch_tree / TORCH.runtime(1) / "LICENCES.txt").read_text(encoding="utf-8")
+    for name in ("torch", "numpy", "sympy", "pyinstaller"):
+        assert f"{'=' * 100}\n{name}\n" in text
