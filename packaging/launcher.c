@@ -110,13 +110,20 @@ static const char *wrong(const struct file *file, int *ours) {
     return whole && total == file->sum ? NULL : "is damaged";
 }
 
-static int archive_is_whole(void) {
+/* What is wrong with this file itself, or NULL. */
+static const char *archive_wrong(int *ours) {
     uint64_t total;
     int descriptor = open(self, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return 0;
+    *ours = descriptor >= 0;
+    if (descriptor < 0) return strerror(errno);
     int whole = lseek(descriptor, -CODE_SIZE, SEEK_END) >= 0 && sum(descriptor, &total) && total == CODE_SUM;
     close(descriptor);
-    return whole;
+    return whole ? NULL : "is damaged";
+}
+
+/* Removes a file that has a fault, for the client to fetch it again; whether it had to stay. */
+static int stays(const char *path, const char *fault, int ours) {
+    return fault != MISSING && (!ours || (unlink(path) && errno != ENOENT));
 }
 
 int main(int count, char **arguments) {
@@ -127,16 +134,13 @@ int main(int count, char **arguments) {
         fprintf(stderr, "axiom: this program cannot find its folder: /proc is needed.\n");
         return EXIT_DAMAGED;
     }
-    for (size_t i = 0; i < FILES; i++) {
-        const char *fault = wrong(&MANIFEST[i], &ours);
+    for (size_t i = 0; i <= FILES; i++) {
+        const char *name = i < FILES ? MANIFEST[i].path : self + strlen(folder);
+        const char *fault = i < FILES ? wrong(&MANIFEST[i], &ours) : archive_wrong(&ours);
         if (!fault) continue;
-        if (!bad++) snprintf(first, sizeof first, "%s %s", MANIFEST[i].path, fault);
-        in_folder(path, MANIFEST[i].path);
-        if (fault != MISSING && (!ours || (unlink(path) && errno != ENOENT))) kept++;
-    }
-    if (!archive_is_whole()) {
-        if (!bad++) snprintf(first, sizeof first, "%s is damaged", self + strlen(folder));
-        if (unlink(self) && errno != ENOENT) kept++;
+        if (!bad++) snprintf(first, sizeof first, "%s %s", name, fault);
+        in_folder(path, name);
+        kept += stays(path, fault, ours);
     }
     if (bad) {
         const char *end = kept ? "some cannot be removed: reset the project" : "BOINC fetches them again";

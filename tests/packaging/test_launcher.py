@@ -148,6 +148,18 @@ def test_damage_of_the_archive_is_found(project: Path, at: int) -> None:
     assert not (project / NAME).exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, who may not read")
+def test_an_archive_that_may_not_be_read_is_told_and_stays(project: Path) -> None:
+    (project / NAME).chmod(0o711)
+    for folder in (project, *project.parents[:-1]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    code, lines, err = start(project, user=65534)
+    assert (code, lines) == (206, [])
+    assert f"axiom: {NAME} Permission denied;" in err
+    assert "reset the project" in err
+    assert (project / NAME).exists()
+
+
 @pytest.mark.parametrize("cut", [1, len(CODE) // 2, len(CODE)])
 def test_an_archive_that_was_cut_short_is_found(project: Path, cut: int) -> None:
     content = (project / NAME).read_bytes()
