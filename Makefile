@@ -44,7 +44,7 @@ fuzz: $(READY)
 
 # The frozen programs, built several times, compared, damaged, measured, run in a bare Debian: six minutes.
 release-check: $(READY)
-	.ci/apt-install binutils libpython3.11 debootstrap
+	.ci/apt-install binutils libpython3.11 debootstrap boinc-client
 	$(BIN)/python -m pytest -s -o python_files='check_*.py' tests/packaging/release
 
 check: $(READY)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import layout
+import plan_classes
 import pytest
 from PyInstaller.archive.readers import CArchiveReader
 
 from kernels import result, workunit
+from tests.boinc import app_tree, axiom
+from tests.boinc.project_server import ProjectServer
+from tests.boinc.real_client import RealClient, needs_client
 from tests.client.runs import cells
 from tests.kernels import tiny
 from tests.packaging.release.program import TORCH, UNIT, names, run
@@ -34,6 +40,24 @@ def test_a_task(torch_tree: Path, slot: Path) -> None:
     assert "Warning" not in err
     found = result.read(slot / "result.msgpack")
     result.check(found, UNIT, "r")
+    assert found.engine == "torch"
+    assert cells(found) == cells(tiny.computed(UNIT, "torch"))
+
+
+@needs_client
+def test_a_task_under_the_real_client(torch_tree: Path, tmp_path: Path) -> None:
+    """With the arguments of the template of its application."""
+    template = ElementTree.parse(Path(plan_classes.__file__).with_name("templates") / f"{TORCH.folder.parts[1]}_in.xml")
+    arguments = template.findtext("workunit/command_line", "")
+    unit = replace(axiom.unit("torch", workunit.encode(UNIT)), command_line=arguments)
+    with ProjectServer(app_tree.read(torch_tree, signed=False), tmp_path / "project") as project:
+        name = project.add_work(unit)
+        with RealClient(tmp_path / "client", project.url, project.account_key) as client:
+            client.wait_until(lambda: project.report(name), 240, "the report")
+        report = project.report(name)
+        assert report is not None
+        assert (report.exit_status, report.state) == (0, 5), report.stderr
+        found = result.read(project.uploads.folder / unit.upload_name)
     assert found.engine == "torch"
     assert cells(found) == cells(tiny.computed(UNIT, "torch"))
 
