@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import build
 import pytest
 
-import build
 from kernels import workunit
 from kernels.cost import default_units
 from tests.packaging.release.program import NOBODY, run, start
