@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command is None and Path("init_data.xml").exists():
         open_stderr(SLOT)
+    logging.raiseExceptions = False  # where the disk is full, it would fill the log with what it says about that
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from tests.kernels import tiny
 
 # packaging/ is no package: a package of that name would shadow a library. Its files import each other as siblings.
 sys.path.append(str(Path(__file__).parents[1] / "packaging"))
+
+# Programs that tests start write as a volunteer's do, in lines: where a disk is full, that makes a difference.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 settings.register_profile("axiom", deadline=None)  # a busy machine is no failure
 settings.load_profile("axiom")
