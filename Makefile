@@ -48,10 +48,6 @@ release-check: $(READY)
 	$(BIN)/python -m pytest -s -o python_files='check_*.py' tests/packaging/release
 
 check: $(READY)
-	.ci/apt-install debootstrap
-	$(BIN)/python -m pytest -s tests/packaging/release_check.py
-
-check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

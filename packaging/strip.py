@@ -19,11 +19,8 @@ def folder(path: Path, leave: str) -> list[str]:
     """
     left = []
     for file in sorted(path.rglob("*")):
-        if (
-            not file.is_file()
-            or file.relative_to(path).as_posix() == leave
-            or file.read_bytes()[: len(_MAGIC)] != _MAGIC
-        ):
+        name = file.relative_to(path).as_posix()
+        if not file.is_file() or name == leave or file.read_bytes()[: len(_MAGIC)] != _MAGIC:
             continue
         smaller = file.with_name(file.name + ".stripped")
         subprocess.run(["strip", "-o", smaller, file], check=True)
@@ -32,7 +29,7 @@ def folder(path: Path, leave: str) -> list[str]:
             smaller.replace(file)
         else:
             smaller.unlink()
-            left.append(file.relative_to(path).as_posix())
+            left.append(name)
     return left
 
 
