@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RELEASE := $(VENV)/.release
 THREADS ?= $(shell nproc)
 
 .PHONY: run test check exactness windows sanitize fuzz release-check clean
@@ -17,13 +18,13 @@ run: $(READY)
 	$(BIN)/axiom-server --data out/data assimilate 1 out/result.msgpack
 	$(BIN)/axiom-server --data out/data findings compgen --plots out
 
-test: $(READY) check
+test: $(RELEASE) check
 	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server binutils libpython3.11
 	$(BIN)/python -m pytest
 
 # The exact engine's bits: cross-compiled for every platform and run under emulators and Wine (a quarter of an hour), and
 # exp, log, tanh over all floats; then the whole feature set under AddressSanitizer and UndefinedBehaviorSanitizer.
-exactness: $(READY)
+exactness: $(RELEASE)
 	.ci/apt-install qemu-user wine64 clang
 	$(BIN)/python -m tests.kernels.engine.platforms.check
 	$(BIN)/python -m tests.kernels.engine.exhaustive
@@ -43,7 +44,7 @@ fuzz: $(READY)
 	nice $(BIN)/python -m tests.server_validator.fuzz --seconds $(SECONDS)
 
 # The frozen programs, built several times, compared, damaged, measured, run in a bare Debian: six minutes.
-release-check: $(READY)
+release-check: $(RELEASE)
 	.ci/apt-install binutils libpython3.11 debootstrap boinc-client
 	$(BIN)/python -m pytest -s -o python_files='check_*.py' tests/packaging/release
 
@@ -61,8 +62,13 @@ $(READY): $(SOURCES)
 	command -v cc >/dev/null || .ci/apt-install gcc libc6-dev
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet 'torch==2.13.0'
-	$(BIN)/python -m pip install --quiet --editable '.[torch,terminal,server,release,test]'
+	$(BIN)/python -m pip install --quiet --editable '.[torch,terminal,server,test]'
 	touch $(READY)
+
+# What builds application versions: a hundred megabytes that `make run` need not wait for.
+$(RELEASE): $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[release]'
+	touch $(RELEASE)
 
 clean:
 	rm -rf $(VENV) build out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
