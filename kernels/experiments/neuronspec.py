@@ -15,7 +15,7 @@ import numpy as np
 from kernels.course import Course
 from kernels.engine.seam import F32, Block, Data, Engine, Network
 from kernels.experiment import Cell, Condition, Experiment, Metric
-from kernels.findings import Claim, Curve, difference
+from kernels.findings import Claim, Curve, Position, difference
 from kernels.measures import (
     accuracy,
     alignment,
@@ -143,6 +143,12 @@ def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -
     return None
 
 
+def by_width(layer: int, what: str, metric: str, published: dict[Position, float]) -> Curve:
+    """A plot of its own for each hidden layer: in which one the published figure was measured is not known."""
+    title = f"{what.capitalize()} of hidden layer {layer} by width"
+    return Curve(title, "width", f"{metric}.{layer}", f"{what}, hidden layer {layer}", published)
+
+
 EXPERIMENT = Experiment(
     name="neuronspec",
     title="neuron specialization",
@@ -160,10 +166,8 @@ EXPERIMENT = Experiment(
     curves=(
         Curve("Dimensionality by width", "width", "dimensionality.1", "dimensions / width, first layer", {32: 0.28}),
         Curve("Group alignment by width", "width", "alignment", "largest group's share of the weights", {32: 0.363}),
-        Curve("Class selectivity by width", "width", "selectivity.1", "selectivity, first layer", {32: 0.65}),
-        Curve("Class selectivity by width", "width", "selectivity.2", "selectivity, second layer", {32: 0.65}),
-        Curve("Sparseness by width", "width", "sparseness.1", "lifetime sparseness, first layer", {}),
-        Curve("Sparseness by width", "width", "sparseness.2", "lifetime sparseness, second layer", {}),
+        *(by_width(n, "class selectivity", "selectivity", {32: 0.65}) for n in (1, 2)),
+        *(by_width(n, "lifetime sparseness", "sparseness", {}) for n in (1, 2)),
         Curve("Redundancy by width", "width", "redundancy.1", "mean pairwise cosine, first layer", {}),
     ),
     claims=(

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from kernels.experiments import EXPERIMENTS
 from kernels.experiments.compgen import EXPERIMENT
 from kernels.findings import Curve, Table
 from server_validator import report
@@ -74,3 +75,13 @@ def test_a_power_law_is_drawn_where_it_is_a_straight_line(monkeypatch: pytest.Mo
     assert (even.get_xscale(), even.get_yscale()) == ("linear", "linear")
     assert (logarithmic.get_xscale(), logarithmic.get_yscale()) == ("log", "log")
     assert list(logarithmic.lines[0].get_xdata()) == [32, 64], "at their values, not evenly spaced"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_lines_of_one_plot_can_be_told_apart(name: str) -> None:
+    plots: dict[str, list[Curve]] = {}
+    for curve in EXPERIMENTS[name].curves:
+        plots.setdefault(curve.title, []).append(curve)
+    for curves in plots.values():
+        assert len({(curve.axis, curve.label, curve.log) for curve in curves}) == 1
+        assert len(curves) == 1 or len({curve.line for curve in curves if curve.line}) == len(curves)
