@@ -20,10 +20,10 @@ def header(tree: Path, program: str, files: Sequence[str], code: bytes) -> str:
     everything = sum((tree / name).stat().st_size for name in files) <= CHECKED_BYTES
     rows = []
     for name in sorted(files, key=lambda name: (name != program, name)):
-        data = (tree / name).read_bytes()
         checked = everything or _starts_python(name)
-        total = manifest.checksum(data) if checked else 0
-        rows.append(f'    {{"{name}", {len(data)}, {int(checked)}, UINT64_C({total:#018x})}},\n')
+        total = manifest.checksum((tree / name).read_bytes()) if checked else 0
+        size = (tree / name).stat().st_size
+        rows.append(f'    {{"{name}", {size}, {int(checked)}, UINT64_C({total:#018x})}},\n')
     manifest_of_code = f"#define CODE_SIZE {len(code)}\n#define CODE_SUM UINT64_C({manifest.checksum(code):#018x})\n"
     return f"{manifest_of_code}static const struct file MANIFEST[] = {{\n{''.join(rows)}}};\n"
 

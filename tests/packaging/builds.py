@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,19 +23,30 @@ def lacking() -> str:
     return f"no module {missing[0]}: pip install '.[release]'" if missing else ""
 
 
-def copied(to: Path) -> Path:
-    """What a build needs of this checkout, elsewhere."""
+def copied(to: Path, version: str = "0.1.0") -> Path:
+    """What a build needs of this checkout, elsewhere, and as that version whatever this one's is."""
     for name in _SOURCES:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "runtimes"))
         else:
             to.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, to / name)
+    package = to / "kernels" / "__init__.py"
+    text, changes = re.subn(r'(?m)^__version__ = ".*"$', f'__version__ = "{version}"', package.read_text())
+    assert changes == 1
+    package.write_text(text)
     return to
 
 
-def built(source: Path, out: Path, *more: str, flavour: str = "cpu") -> subprocess.CompletedProcess[str]:
-    """What packaging/build.py said of building the checkout `source` to `out`, with records there too."""
+def built(source: Path, out: Path, flavour: str = "cpu") -> str:
+    """Build the checkout `source` to `out`, with records there too; what packaging/build.py printed."""
+    done = tried(source, out, flavour=flavour)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def tried(source: Path, out: Path, *more: str, flavour: str = "cpu") -> subprocess.CompletedProcess[str]:
+    """The same, however it ends."""
     command = [sys.executable, "packaging/build.py", "--flavour", flavour, "--out", str(out)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(

@@ -12,6 +12,7 @@ import manifest
 import pytest
 
 from kernels import result, workunit
+from tests.boinc.unlaunched import compiled
 from tests.client.runs import cells
 from tests.kernels import tiny
 from tests.packaging.release.program import NAMES, PROGRAM, UNIT, names, run
@@ -63,9 +64,8 @@ __attribute__((constructor)) static void arrive(void) { open("arrived", O_CREAT 
 
 
 @pytest.mark.parametrize("library", ["libz.so.1", "libm.so.6", "libpthread.so.0", "libdl.so.2"])
-def test_a_library_in_the_slot_is_not_loaded(tree: Path, slot: Path, library: str, tmp_path: Path) -> None:
-    (tmp_path / "stranger.c").write_text(STRANGER)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", slot / library, tmp_path / "stranger.c"], check=True)
+def test_a_library_in_the_slot_is_not_loaded(tree: Path, slot: Path, library: str) -> None:
+    compiled(slot, library, STRANGER, "-shared", "-fPIC")
     environment = {"LD_LIBRARY_PATH": f"{tree}:.:../..", "LD_PRELOAD": f"./{library}"}
     run(tree, slot, "--version", program=PROGRAM, **environment)
     assert "arrived" in names(slot)  # the hole is there

@@ -47,7 +47,7 @@ def test_a_task(torch_tree: Path, slot: Path) -> None:
 @needs_client
 def test_a_task_under_the_real_client(torch_tree: Path, tmp_path: Path) -> None:
     """With the arguments of the template of its application."""
-    template = ElementTree.parse(Path(plan_classes.__file__).with_name("templates") / f"{TORCH.folder.parts[1]}_in.xml")
+    template = ElementTree.parse(Path(plan_classes.__file__).with_name(plan_classes.TEMPLATES) / "axiom_torch_in.xml")
     arguments = template.findtext("workunit/command_line", "")
     unit = replace(axiom.unit("torch", workunit.encode(UNIT)), command_line=arguments)
     with ProjectServer(app_tree.read(torch_tree, signed=False), tmp_path / "project") as project:
