@@ -20,12 +20,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-import archive
-import launcher
 import layout
 import licences
 import manifest
 import version_xml
+from linux import archive, launcher
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "frozen"

@@ -1,4 +1,4 @@
-"""Which plan class takes which build, on which platforms; the conditions are in templates/plan_class_spec.xml.
+"""Which plan class takes which build, on which platforms; the conditions are in server/plan_class_spec.xml.
 
 BOINC's conditions leave no choice but a class for each system. A minimum of glibc turns away every host that reports
 none: Windows, macOS. A processor feature turns away every ARM, and AVX2 every Mac: the client there reports only the
@@ -10,9 +10,6 @@ The multi-core classes share all files with the plain ones: physical names may s
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-TEMPLATES = "templates"
-SPEC = "plan_class_spec.xml"
 
 # Results of class torch are near each other, not equal, so they need an application with another validator.
 APPLICATIONS = {"cpu": "axiom", "cputorch": "axiom_torch", "nvtorch": "axiom_torch"}

@@ -18,7 +18,7 @@ from wrapper.control import Request
 from wrapper.slot import read_init_data
 from wrapper.status import fraction_to_send
 
-FRACTION_FILE: Final = "fraction_done"  # as in packaging/job.xml
+FRACTION_FILE: Final = "fraction_done"  # as in packaging/server/job.xml
 REPORT_INTERVAL: Final = 1.0  # seconds; the wrapper looks once a second
 DEFAULT_CHECKPOINT_PERIOD: Final = 300.0  # seconds, as without the wrapper
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-JOB = ROOT / "packaging" / "job.xml"
+JOB = ROOT / "packaging" / "server" / "job.xml"
 QUIT_PATIENCE = 10.0  # seconds that the wrapper waits after SIGTERM
 CHILD_FAILED = 195
 

@@ -36,12 +36,12 @@ def test_daemons_name_scripts_by_their_bare_names() -> None:
         ours = [command for command in commands if f"--app {application} " in command]
         assert [command.split()[0] for command in ours] == ["script_validator", "script_assimilator"]
     scripts = {word for command in commands for word in re.findall(r'"(.*?)"', command)}
-    assert scripts == {path.name for path in (ROOT / "packaging" / "bin").iterdir()}
+    assert scripts == {path.name for path in (ROOT / "packaging" / "server" / "bin").iterdir()}
 
 
 def test_files_that_the_page_names_are_there() -> None:
     for name in re.findall(r"(?:packaging|tests|kernels|templates)/[a-z_/]+\.(?:py|xml)", PAGE):
-        assert (ROOT / name).exists() or (ROOT / "packaging" / name).exists() or name == "packaging/build.py", name
+        assert (ROOT / name).exists() or (ROOT / "packaging" / "server" / name).exists(), name
 
 
 @pytest.mark.parametrize("line", [line for line in PAGE.splitlines() if "signing.py" in line and "--key" in line])

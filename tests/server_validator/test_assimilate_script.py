@@ -14,7 +14,7 @@ from server_validator import dataset
 from tests.kernels import tiny
 from tests.server_validator.data import issued
 
-SCRIPT = Path(__file__).parents[2] / "packaging" / "bin" / "axiom_assimilate"
+SCRIPT = Path(__file__).parents[2] / "packaging" / "server" / "bin" / "axiom_assimilate"
 SERVER = Path(sys.executable).with_name("axiom-server")
 UNIT = tiny.unit()
 NAME = f"{UNIT.name}_0_r77_0"

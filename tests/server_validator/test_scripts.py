@@ -50,7 +50,7 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Project:
     folder = tmp_path / request.param
     for name in ("bin", "upload/1a3"):
         (folder / name).mkdir(parents=True)
-    for script in (ROOT / "packaging" / "bin").iterdir():
+    for script in (ROOT / "packaging" / "server" / "bin").iterdir():
         shutil.copy(script, folder / "bin")
     issued(folder, UNIT, OTHER).rename(folder / "axiom-data")
     return Project(folder)
@@ -161,7 +161,7 @@ def test_the_codes_passed_on_are_those_that_speak_of_results() -> None:
         ("axiom_validate_torch", {errors.ResultsDiffer.code}),
         ("axiom_compare", {errors.RecomputationDiffers.code, errors.Duplicate.code, errors.WrongClass.code}),
     ):
-        text = (ROOT / "packaging" / "bin" / script).read_text()
+        text = (ROOT / "packaging" / "server" / "bin" / script).read_text()
         listed = re.search(r"^ +(0 \| 3 .*)\) exit \$code", text, re.M)
         assert listed
         assert {int(code) for code in listed[1].split("|")} == {0, 3} | speak - others, script

@@ -8,10 +8,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import launcher
 import layout
 import manifest
 import pytest
+from linux import launcher
 from PyInstaller.archive.readers import CArchiveReader
 
 from tests.packaging.builds import built, copied, tried

@@ -8,7 +8,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import layout
-import plan_classes
 import pytest
 from PyInstaller.archive.readers import CArchiveReader
 
@@ -22,7 +21,7 @@ from tests.packaging.release.program import TORCH, UNIT, names, run
 
 pytestmark = pytest.mark.timeout(900)
 
-
+TEMPLATES = Path(__file__).parents[3] / "packaging" / "server" / "templates"
 LEFT_OUT = "triton|cuda|tensorboard|ssl|tkinter|psutil|matplotlib|duckdb|pyarrow|rich|server_validator"
 
 
@@ -47,7 +46,7 @@ def test_a_task(torch_tree: Path, slot: Path) -> None:
 @needs_client
 def test_a_task_under_the_real_client(torch_tree: Path, tmp_path: Path) -> None:
     """With the arguments of the template of its application."""
-    template = ElementTree.parse(Path(plan_classes.__file__).with_name(plan_classes.TEMPLATES) / "axiom_torch_in.xml")
+    template = ElementTree.parse(TEMPLATES / "axiom_torch_in.xml")
     arguments = template.findtext("workunit/command_line", "")
     unit = replace(axiom.unit("torch", workunit.encode(UNIT)), command_line=arguments)
     with ProjectServer(app_tree.read(torch_tree, signed=False), tmp_path / "project") as project:

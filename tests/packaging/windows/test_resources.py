@@ -1,15 +1,11 @@
-"""What one system alone wants of the executable: Windows' resources, macOS' entitlements. Read as their readers do."""
+"""What Windows shows of the executable, read as its readers do."""
 
 from __future__ import annotations
 
-import plistlib
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-import windows_resources
-
-ROOT = Path(windows_resources.__file__).parent
+from windows import resources
 
 
 @pytest.mark.parametrize(("version", "numbers"), [("0.01", (0, 1, 0, 0)), ("12.34", (12, 34, 0, 0))])
@@ -26,7 +22,7 @@ def test_the_version_resource(version: str, numbers: tuple[int, ...]) -> None:
 
     known = {name: lambda *_, **__: None for name in ("VSVersionInfo", "StringFileInfo", "VarFileInfo", "VarStruct")}
     known |= {"FixedFileInfo": fixed, "StringStruct": string, "StringTable": lambda key, rows: seen.update(key=key)}
-    eval(windows_resources.version_info(version, "axiom_'one'.exe"), known)
+    eval(resources.version_info(version, "axiom_'one'.exe"), known)
     assert seen["filevers"] == seen["prodvers"] == numbers
     assert seen["FileVersion"] == seen["ProductVersion"] == version
     assert seen["OriginalFilename"] == "axiom_'one'.exe"
@@ -34,16 +30,9 @@ def test_the_version_resource(version: str, numbers: tuple[int, ...]) -> None:
 
 
 def test_the_manifest_asks_for_no_rights_and_knows_long_paths() -> None:
-    root = ElementTree.fromstring(windows_resources.MANIFEST.encode())
+    root = ElementTree.fromstring(resources.MANIFEST.encode())
     assert root.tag == "{urn:schemas-microsoft-com:asm.v1}assembly"
     texts = {element.tag.partition("}")[2]: element for element in root.iter()}
     assert texts["requestedExecutionLevel"].attrib == {"level": "asInvoker", "uiAccess": "false"}
     assert texts["longPathAware"].text == "true"
     assert texts["activeCodePage"].text == "UTF-8"
-
-
-def test_entitlements_let_no_variable_load_code() -> None:
-    content = (ROOT / "macos.entitlements").read_bytes()
-    assert b"<!--" not in content  # a syntax error to macOS, though not to codesign
-    granted = {name.rpartition(".")[2] for name, given in plistlib.loads(content).items() if given}
-    assert granted == {"disable-library-validation", "allow-unsigned-executable-memory"}

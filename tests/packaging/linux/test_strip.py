@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import strip
+from linux import strip
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strips Linux libraries")
 

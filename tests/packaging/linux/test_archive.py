@@ -7,8 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-import archive
 import pytest
+from linux import archive
 
 SOURCES = {
     "kernels": ("kernels/__init__.py", '"""A package."""\n__version__ = "9.9.9"\n'),

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import launcher
 import pytest
+from linux import launcher
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux needs a launcher")
 

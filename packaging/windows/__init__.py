@@ -1,0 +1,1 @@
+"""What Windows alone wants: the resources of the executable."""
