@@ -35,31 +35,31 @@ class BuildFailed(RuntimeError):
     """A program that the build calls ended badly; the message says which."""
 
 
-def build(flavour: str, out: Path, records: Path, new_runtime: bool) -> Path:
+def build(flavour: str, out: Path, records: Path, new_bundle: bool) -> Path:
     """Build everything; the tree's folder."""
     names = layout.Names(_version(), layout.platform_name(sys.platform, platform.machine()), flavour)
     work = WORK / names.variant
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     record = records / f"{names.variant}.json"
-    _freeze(names, _engine(work), work, record, new_runtime)
-    runtime = manifest.load(work / "build" / "runtime.json")
-    assert runtime is not None
+    _freeze(names, _engine(work), work, record, new_bundle)
+    bundle = manifest.load(work / "build" / "bundle.json")
+    assert bundle is not None
     tree = out / names.folder
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     collected = work / "dist" / "collected"
-    shutil.copytree(collected if names.launched else collected / "runtime", tree / names.runtime(runtime.number))
-    executables = {names.main, names.program(runtime.number)}
+    shutil.copytree(collected if names.launched else collected / "bundle", tree / names.bundle(bundle.number))
+    executables = {names.main, names.program(bundle.number)}
     if names.launched:
         zig = (sys.executable, "-m", "ziglang", "cc", "-target", layout.ZIG_TARGETS[names.platform])
         code = (work / "build" / archive.NAME).read_bytes()
-        launcher.make(tree, names.program(runtime.number), layout.files(tree), code, tree / names.main, zig)
+        launcher.make(tree, names.program(bundle.number), layout.files(tree), code, tree / names.main, zig)
     else:
         shutil.copy(work / "build" / names.main, tree / names.main)
     layout.check(layout.files(tree))
     _set_modes(tree, executables)
-    manifest.store(record, runtime)  # last: nothing that failed takes a number
+    manifest.store(record, bundle)  # last: nothing that failed takes a number
     print(weights(tree))
     version_xml.write(tree, names.main)
     return tree
@@ -81,11 +81,11 @@ def _engine(work: Path) -> Path:
     return library
 
 
-def _freeze(names: layout.Names, engine: Path, work: Path, record: Path, new_runtime: bool) -> None:
+def _freeze(names: layout.Names, engine: Path, work: Path, record: Path, new_bundle: bool) -> None:
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
     command += ["--distpath", str(work / "dist"), "--workpath", str(work), str(ROOT / "build.spec"), "--"]
     command += ["--flavour", names.flavour, "--platform", names.platform, "--version", names.version]
-    command += ["--engine", str(engine), "--record", str(record), *(["--new-runtime"] if new_runtime else [])]
+    command += ["--engine", str(engine), "--record", str(record), *(["--new-bundle"] if new_bundle else [])]
     _call("PyInstaller", command)
 
 
@@ -137,13 +137,13 @@ def main() -> int:
     parser.add_argument("--flavour", choices=layout.FLAVOURS, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR", help="default: dist")
     parser.add_argument(
-        "--records", type=Path, default=manifest.STORED, metavar="DIR", help="of runtimes (default: packaging/runtimes)"
+        "--records", type=Path, default=manifest.STORED, metavar="DIR", help="of bundles (default: packaging/bundles)"
     )
-    parser.add_argument("--new-runtime", action="store_true", help="a changed runtime takes the next number")
+    parser.add_argument("--new-bundle", action="store_true", help="a changed bundle takes the next number")
     options = parser.parse_args()
     try:
-        tree = build(options.flavour, options.out.resolve(), options.records.resolve(), options.new_runtime)
-    except (BuildFailed, layout.LayoutError, licences.LicenceMissing, manifest.RuntimeChanged) as error:
+        tree = build(options.flavour, options.out.resolve(), options.records.resolve(), options.new_bundle)
+    except (BuildFailed, layout.LayoutError, licences.LicenceMissing, manifest.BundleChanged) as error:
         print(error, file=sys.stderr)
         return 1
     print(tree)

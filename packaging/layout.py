@@ -1,12 +1,13 @@
 """Names of an application version's files and folders, and the rules that BOINC sets for them.
 
-A version is its main program, with all our code in it, and the runtime, a folder with what the program loads:
+A version is its main program, with all our code in it, and the bundle, a folder with Python and the libraries that the
+program loads, which versions share:
 
     axiom_0.01_x86_64-pc-linux-gnu__cpu
     axiomrt_1_x86_64-pc-linux-gnu__cpu/...
 
-On Linux the main program is a static launcher, which becomes `axiom` in the runtime; elsewhere it is PyInstaller's
-executable. A physical name stands for the same bytes for ever: the runtime's number rises when a file in it changes, so
+On Linux the main program is a static launcher, which becomes `axiom` in the bundle; elsewhere it is PyInstaller's
+executable. A physical name stands for the same bytes for ever: the bundle's number rises when a file in it changes, so
 that a new version with the same libraries is a download of the main program alone.
 """
 
@@ -20,8 +21,8 @@ from pathlib import Path
 import plan_classes
 
 APPLICATION = "axiom"
-RUNTIME = "axiomrt"
-EXECUTABLE = "axiom"  # in the runtime; the name that a list of processes shows
+BUNDLE = "axiomrt"  # how its physical names begin, at BOINC's server and clients
+EXECUTABLE = "axiom"  # in the bundle; the name that a list of processes shows
 
 FLAVOURS = {
     "cpu": "the exact engine on numpy",
@@ -89,13 +90,13 @@ class Names:
         """Whether the main program is a launcher."""
         return self.platform in ZIG_TARGETS
 
-    def runtime(self, number: int) -> str:
-        """The folder with what the program loads."""
-        return f"{RUNTIME}_{number}_{self.variant}"
+    def bundle(self, number: int) -> str:
+        """The folder with Python and the libraries that the program loads."""
+        return f"{BUNDLE}_{number}_{self.variant}"
 
     def program(self, number: int) -> str:
-        """PyInstaller's executable, with Python in it, and of the runtime that it belongs to the number."""
-        return f"{self.runtime(number)}/{EXECUTABLE}" if self.launched else self.main
+        """PyInstaller's executable: on Linux it lies in the bundle of this number, elsewhere it is the main program."""
+        return f"{self.bundle(number)}/{EXECUTABLE}" if self.launched else self.main
 
 
 def boinc_version(version: str) -> str:

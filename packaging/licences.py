@@ -18,7 +18,7 @@ _BOOTLOADER = "pyinstaller"  # its executable is around everything; its licence 
 
 
 class LicenceMissing(ValueError):
-    """Something bundled that no licence was found for; the message says what."""
+    """Something that the program would carry, and that no licence was found for; the message says what."""
 
 
 def collect(sources: Iterable[Path], own: Path) -> str:
@@ -113,12 +113,12 @@ def _package(source: Path) -> str:
         asked = subprocess.run(["rpm", "-qf", "--qf", "%{NAME}", real], capture_output=True, text=True, check=False)
         if asked.returncode == 0:
             return asked.stdout
-    raise LicenceMissing(f"{source} is bundled, but belongs to no package here; where is its licence?")
+    raise LicenceMissing(f"{source} belongs to no package that brings its licence; leave it out in build.spec")
 
 
 def _packages(name: str) -> str:
     folders = (Path("/usr/share/doc", name), Path("/usr/share/licenses", name))
     found = [path for folder in folders for path in sorted(folder.glob("*")) if path.stem.lower().startswith(_WORDS)]
     if not found:
-        raise LicenceMissing(f"the system's package {name} is bundled, but has no licence in {folders[0]}")
+        raise LicenceMissing(f"the system's package {name} has no licence in {folders[0]}; add it there")
     return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in found)

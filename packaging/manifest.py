@@ -1,7 +1,7 @@
-"""What a runtime folder holds: path, size and SHA-256 of every file; and the stored record that decides its number.
+"""What a bundle folder holds: path, size and SHA-256 of every file; and the stored record that decides its number.
 
-A physical name stands for the same bytes for ever, at every client and in update_versions: when a file of a runtime
-changes, the folder needs a new number. The record of the last one, `runtimes/<platform>__<flavour>.json`, tells.
+A physical name stands for the same bytes for ever, at every client and in update_versions: when a file of a bundle
+changes, the folder needs a new number. The record of the last one, `bundles/<platform>__<flavour>.json`, tells.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import layout
 
-STORED = Path(__file__).with_name("runtimes")
+STORED = Path(__file__).with_name("bundles")
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that no difference is ever multiplied away
 _WORD = 0xFFFFFFFFFFFFFFFF
 
@@ -24,13 +24,13 @@ Files = dict[str, tuple[int, str]]
 """Size and SHA-256 in hexadecimal, by path with slashes."""
 
 
-class RuntimeChanged(ValueError):
-    """A runtime that is not what its number stands for; the message names the files."""
+class BundleChanged(ValueError):
+    """A bundle that is not what its number stands for; the message names the files."""
 
 
 @dataclass(frozen=True)
-class Runtime:
-    """A runtime folder's number and files."""
+class Bundle:
+    """A bundle folder's number and files."""
 
     number: int
     files: Files
@@ -73,34 +73,34 @@ def differences(before: Mapping[str, tuple[int, str]], now: Mapping[str, tuple[i
     return [f"{kind}: {name}" for kind, names in kinds.items() for name in sorted(names)]
 
 
-def load(path: Path) -> Runtime | None:
+def load(path: Path) -> Bundle | None:
     """The stored record; None where nothing was ever built."""
     if not path.exists():
         return None
     record = json.loads(path.read_text(encoding="ascii"))
-    return Runtime(record["number"], {name: (size, digest) for name, (size, digest) in record["files"].items()})
+    return Bundle(record["number"], {name: (size, digest) for name, (size, digest) in record["files"].items()})
 
 
-def store(path: Path, runtime: Runtime) -> None:
+def store(path: Path, bundle: Bundle) -> None:
     """Keep the record."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    record = {"number": runtime.number, "files": dict(sorted(runtime.files.items()))}
+    record = {"number": bundle.number, "files": dict(sorted(bundle.files.items()))}
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="ascii")
 
 
-def settle(stored: Runtime | None, files: Files, new: bool) -> Runtime:
-    """The runtime with the number that these files must have; RuntimeChanged if that is a new one and `new` is not set.
+def settle(stored: Bundle | None, files: Files, new: bool) -> Bundle:
+    """The bundle with the number that these files must have; BundleChanged if that is a new one and `new` is not set.
 
-    A runtime that is the same keeps its number, `new` or not.
+    A bundle that is the same keeps its number, `new` or not.
     """
     if stored is None:
-        return Runtime(1, files)
+        return Bundle(1, files)
     changed = differences(stored.files, files)
     if not changed:
         return stored
     if not new:
-        raise RuntimeChanged(
-            f"the runtime is not what number {stored.number} stands for:\n  " + "\n  ".join(changed) + "\n"
-            "Give --new-runtime if every volunteer shall download it anew; else build with what it was built with."
+        raise BundleChanged(
+            f"the bundle is not what number {stored.number} stands for:\n  " + "\n  ".join(changed) + "\n"
+            "Give --new-bundle if every volunteer shall download it anew; else build with what it was built with."
         )
-    return Runtime(stored.number + 1, files)
+    return Bundle(stored.number + 1, files)

@@ -1,7 +1,7 @@
 """Our own Python code as a zip archive, which Python can import from: what a new experiment changes.
 
 On Linux it lies behind the launcher's own code, in the one file that is the main program; boot.py, in the
-runtime, begins with it.
+bundle, begins with it.
 """
 
 from __future__ import annotations

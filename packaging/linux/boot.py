@@ -1,4 +1,4 @@
-"""What the runtime's executable runs on Linux: the code behind the launcher that became it, whose path is its name."""
+"""What the bundle's executable runs on Linux: the code behind the launcher that became it, whose path is its name."""
 
 import sys
 

@@ -41,7 +41,7 @@ def _build() -> dict[str, Path]:
     out, found = Path(_FOLDER.name), {}
     for number in VERSIONS:
         source = builds.copied(out / f"source {number}", version=f"0.{int(number[2:])}.0")
-        # The same records: what the second lacks in its runtime, or has beside it, would be refused.
+        # The same records: what the second lacks in its bundle, or has beside it, would be refused.
         builds.built(source, out / "dist")
         (found[number],) = (out / "dist" / "apps" / layout.APPLICATION / number).iterdir()
     return found

@@ -32,7 +32,7 @@ def test_four_tasks_run_at_once_with_one_process_each(installed: Installed) -> N
         assert installed.after.ending(task.removesuffix("_0")) == (0, 5), installed.after.said(task.removesuffix("_0"))
 
 
-def test_the_tasks_share_one_runtime(installed: Installed) -> None:
+def test_the_tasks_share_one_bundle(installed: Installed) -> None:
     # Beside the version: four work units of less than a kilobyte.
     assert installed.built < installed.in_project < installed.built + 20_000
     # Checkpoints are the task's own.

@@ -1,7 +1,7 @@
 """A small application version without a launcher, as on Windows and macOS: a dynamic program is started.
 
 Its main program needs libz, as PyInstaller's does, and execs Python with axiom-worker from the working tree, which lies
-in the runtime among a few files that are only carried.
+in the bundle among a few files that are only carried.
 """
 
 import random
@@ -28,7 +28,7 @@ int main(int count, char **words) {
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length <= 0 || !zlibVersion()) return 1;
     path[length] = 0;
-    snprintf(script, sizeof script, "%s/%s/app/worker.py", dirname(path), RUNTIME);
+    snprintf(script, sizeof script, "%s/%s/app/worker.py", dirname(path), BUNDLE);
     char **line = calloc(count + 3, sizeof *line);
     line[0] = PYTHON, line[1] = "-sE", line[2] = script;
     memcpy(line + 3, words + 1, (count - 1) * sizeof *line);
@@ -70,21 +70,21 @@ def tree(folder: Path, version: str) -> Path:
     """A version in `folder`, with version.xml and without signatures."""
     names = Names(version, PLATFORM, "cpu")
     found = folder / names.folder
-    runtime = names.runtime(1)
+    bundle = names.bundle(1)
     # The version is in its bytes, as in a program with other code.
     source = PROGRAM + f'__attribute__((used)) static const char version[] = "{version}";\n'
-    words = [f'-DRUNTIME="{runtime}"', f'-DPYTHON="{sys.executable}"']
+    words = [f'-DBUNDLE="{bundle}"', f'-DPYTHON="{sys.executable}"']
     stub = library(folder / "stub")
     compiled(found, names.main, source, "-x", "none", str(stub), *words)
-    for name, content in _runtime().items():
-        path = found / runtime / name
+    for name, content in _bundle().items():
+        path = found / bundle / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     version_xml.write(found, names.main)
     return found
 
 
-def _runtime() -> dict[str, bytes]:
+def _bundle() -> dict[str, bytes]:
     """Files by path: one that runs, some that compress and one that does not, an empty one; named as libraries are."""
     noise = axiom.program().content() * 100
     return {

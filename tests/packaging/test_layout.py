@@ -15,7 +15,7 @@ WINDOWS = layout.Names("0.01", "windows_x86_64", "cputorch")
 def test_the_names_of_a_version() -> None:
     assert LINUX.folder.as_posix() == "apps/axiom/0.01/x86_64-pc-linux-gnu__cpu"
     assert LINUX.main == "axiom_0.01_x86_64-pc-linux-gnu__cpu"
-    assert LINUX.runtime(7) == "axiomrt_7_x86_64-pc-linux-gnu__cpu"
+    assert LINUX.bundle(7) == "axiomrt_7_x86_64-pc-linux-gnu__cpu"
     assert LINUX.program(7) == "axiomrt_7_x86_64-pc-linux-gnu__cpu/axiom"
     assert WINDOWS.folder.as_posix() == "apps/axiom_torch/0.01/windows_x86_64__cputorchwin"
     assert WINDOWS.main == WINDOWS.program(7) == "axiom_0.01_windows_x86_64__cputorch.exe"
@@ -28,7 +28,7 @@ def test_a_build_that_no_plan_class_takes_is_refused() -> None:
 
 def test_names_never_meet() -> None:
     every = [layout.Names("0.01", one, flavour) for one in layout.PLATFORMS.values() for flavour in layout.FLAVOURS]
-    names = [name for one in every for name in {one.main, one.program(1), one.runtime(1), one.runtime(2)}]
+    names = [name for one in every for name in {one.main, one.program(1), one.bundle(1), one.bundle(2)}]
     layout.check(names)
     assert len({name.lower() for name in names}) == len(names)
 

@@ -1,4 +1,4 @@
-"""Nothing is bundled without its licence."""
+"""Nothing is carried without its licence."""
 
 from __future__ import annotations
 

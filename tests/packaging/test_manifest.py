@@ -1,4 +1,4 @@
-"""A runtime's number stands for the same bytes for ever."""
+"""A bundle's number stands for the same bytes for ever."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def test_what_a_folder_holds(tmp_path: Path) -> None:
 
 
 def test_the_record_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = tmp_path / "runtimes" / "x.json"
+    path = tmp_path / "bundles" / "x.json"
     assert manifest.load(path) is None
-    manifest.store(path, manifest.Runtime(4, FILES))
-    assert manifest.load(path) == manifest.Runtime(4, FILES)
+    manifest.store(path, manifest.Bundle(4, FILES))
+    assert manifest.load(path) == manifest.Bundle(4, FILES)
 
 
 @pytest.mark.parametrize("new", [False, True])
-def test_the_first_runtime_and_one_that_is_the_same(new: bool) -> None:
-    assert manifest.settle(None, FILES, new) == manifest.Runtime(1, FILES)
-    stored = manifest.Runtime(4, FILES)
+def test_the_first_bundle_and_one_that_is_the_same(new: bool) -> None:
+    assert manifest.settle(None, FILES, new) == manifest.Bundle(1, FILES)
+    stored = manifest.Bundle(4, FILES)
     assert manifest.settle(stored, dict(reversed(FILES.items())), new) == stored
 
 
@@ -46,12 +46,12 @@ def test_the_first_runtime_and_one_that_is_the_same(new: bool) -> None:
         (FILES | {"d": (4, "dd")}, "changed: d"),
     ],
 )
-def test_a_runtime_that_changed_takes_a_new_number_only_when_told(files: manifest.Files, line: str) -> None:
-    stored = manifest.Runtime(4, FILES)
-    with pytest.raises(manifest.RuntimeChanged, match="--new-runtime") as refused:
+def test_a_bundle_that_changed_takes_a_new_number_only_when_told(files: manifest.Files, line: str) -> None:
+    stored = manifest.Bundle(4, FILES)
+    with pytest.raises(manifest.BundleChanged, match="--new-bundle") as refused:
         manifest.settle(stored, files, new=False)
     assert [one.strip() for one in str(refused.value).splitlines()[1:-1]] == [line]
-    assert manifest.settle(stored, files, new=True) == manifest.Runtime(5, files)
+    assert manifest.settle(stored, files, new=True) == manifest.Bundle(5, files)
 
 
 def test_known_checksums() -> None:

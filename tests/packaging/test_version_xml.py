@@ -14,8 +14,8 @@ import version_xml
 from layout import LayoutError
 
 MAIN = "axiom_0.01_x86_64-pc-linux-gnu__cpu"
-RUNTIME = "axiomrt_1_x86_64-pc-linux-gnu__cpu"
-PROGRAM = f"{RUNTIME}/axiom"
+BUNDLE = "axiomrt_1_x86_64-pc-linux-gnu__cpu"
+PROGRAM = f"{BUNDLE}/axiom"
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def tree(tmp_path: Path) -> Path:
 def grown(tree: Path) -> Path:
     add(tree, MAIN, secrets.token_bytes(20_000), 0o755)
     add(tree, PROGRAM, secrets.token_bytes(20_000), 0o755)
-    add(tree, f"{RUNTIME}/libstdc++.so.6", bytes(50_000))
-    add(tree, f"{RUNTIME}/numpy/core/empty")
-    add(tree, f"{RUNTIME}/numpy.libs/libm.so", b"short")
+    add(tree, f"{BUNDLE}/libstdc++.so.6", bytes(50_000))
+    add(tree, f"{BUNDLE}/numpy/core/empty")
+    add(tree, f"{BUNDLE}/numpy.libs/libm.so", b"short")
     for name in layout.files(tree):
         add(tree, f"{name}.sig", b"signature")
     return tree
@@ -69,9 +69,9 @@ def test_every_file_is_listed_with_what_it_is(tree: Path) -> None:
     assert read(tree / version_xml.NAME) == {
         MAIN: {"main_program"},
         PROGRAM: set(),
-        f"{RUNTIME}/libstdc++.so.6": {"gzip"},
-        f"{RUNTIME}/numpy/core/empty": set(),
-        f"{RUNTIME}/numpy.libs/libm.so": set(),
+        f"{BUNDLE}/libstdc++.so.6": {"gzip"},
+        f"{BUNDLE}/numpy/core/empty": set(),
+        f"{BUNDLE}/numpy.libs/libm.so": set(),
     }
 
 
@@ -85,33 +85,33 @@ def test_the_same_tree_gives_the_same_bytes(tree: Path) -> None:
 
 BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no files": (lambda tree: [path.unlink() for path in tree.rglob("*") if path.is_file()], "has no files"),
-    "too many": (lambda tree: [add(tree, f"{RUNTIME}/{n}") for n in range(layout.MAX_FILES)], "BOINC takes 350"),
+    "too many": (lambda tree: [add(tree, f"{BUNDLE}/{n}") for n in range(layout.MAX_FILES)], "BOINC takes 350"),
     "much XML": (
-        lambda tree: [add(tree, f"{RUNTIME}/{'long' * 35}{n}") for n in range(240)],
+        lambda tree: [add(tree, f"{BUNDLE}/{'long' * 35}{n}") for n in range(240)],
         "the server's XML of 245 files",
     ),
-    "blank": (lambda tree: add(tree, f"{RUNTIME}/Lorem ipsum.txt"), "would choke on"),
-    "quote": (lambda tree: add(tree, f"{RUNTIME}/it's"), "would choke on"),
-    "per cent": (lambda tree: add(tree, f"{RUNTIME}/100%"), "would choke on"),
-    "dollar": (lambda tree: add(tree, f"{RUNTIME}/$HOME"), "would choke on"),
-    "new line": (lambda tree: add(tree, f"{RUNTIME}/a\nb"), "would choke on"),
-    "letters": (lambda tree: add(tree, f"{RUNTIME}/größe"), "would choke on"),
-    "two dots": (lambda tree: add(tree, f"{RUNTIME}/a..b"), "would choke on"),
-    "long": (lambda tree: add(tree, f"{RUNTIME}/{'x' * 170}"), "would choke on"),
-    "case": (lambda tree: add(tree, f"{RUNTIME}/LIBSTDC++.so.6"), "one file on Windows"),
-    "folder's case": (lambda tree: add(tree, f"{RUNTIME}/NumPy/other"), "one folder on Windows"),
+    "blank": (lambda tree: add(tree, f"{BUNDLE}/Lorem ipsum.txt"), "would choke on"),
+    "quote": (lambda tree: add(tree, f"{BUNDLE}/it's"), "would choke on"),
+    "per cent": (lambda tree: add(tree, f"{BUNDLE}/100%"), "would choke on"),
+    "dollar": (lambda tree: add(tree, f"{BUNDLE}/$HOME"), "would choke on"),
+    "new line": (lambda tree: add(tree, f"{BUNDLE}/a\nb"), "would choke on"),
+    "letters": (lambda tree: add(tree, f"{BUNDLE}/größe"), "would choke on"),
+    "two dots": (lambda tree: add(tree, f"{BUNDLE}/a..b"), "would choke on"),
+    "long": (lambda tree: add(tree, f"{BUNDLE}/{'x' * 170}"), "would choke on"),
+    "case": (lambda tree: add(tree, f"{BUNDLE}/LIBSTDC++.so.6"), "one file on Windows"),
+    "folder's case": (lambda tree: add(tree, f"{BUNDLE}/NumPy/other"), "one folder on Windows"),
     "file and folder": (
-        lambda tree: (add(tree, f"{RUNTIME}/Core"), add(tree, f"{RUNTIME}/core/x")),
+        lambda tree: (add(tree, f"{BUNDLE}/Core"), add(tree, f"{BUNDLE}/core/x")),
         "one folder on Windows",
     ),
-    "device": (lambda tree: add(tree, f"{RUNTIME}/Aux.py"), "on Windows"),
-    "last dot": (lambda tree: add(tree, f"{RUNTIME}/a./b"), "on Windows"),
-    "option": (lambda tree: add(tree, f"{RUNTIME}/-rf"), "as an option"),
+    "device": (lambda tree: add(tree, f"{BUNDLE}/Aux.py"), "on Windows"),
+    "last dot": (lambda tree: add(tree, f"{BUNDLE}/a./b"), "on Windows"),
+    "option": (lambda tree: add(tree, f"{BUNDLE}/-rf"), "as an option"),
     "hidden": (lambda tree: add(tree, ".hidden"), "is hidden"),
-    "compressed": (lambda tree: add(tree, f"{RUNTIME}/libstdc++.so.6.gz"), "compresses another file"),
-    "link": (lambda tree: (tree / RUNTIME / "link").symlink_to("numpy"), "nothing else"),
-    "dangling link": (lambda tree: (tree / RUNTIME / "link").symlink_to("nowhere"), "nothing else"),
-    "signature of nothing": (lambda tree: add(tree, f"{RUNTIME}/gone.so.sig"), "of no file"),
+    "compressed": (lambda tree: add(tree, f"{BUNDLE}/libstdc++.so.6.gz"), "compresses another file"),
+    "link": (lambda tree: (tree / BUNDLE / "link").symlink_to("numpy"), "nothing else"),
+    "dangling link": (lambda tree: (tree / BUNDLE / "link").symlink_to("nowhere"), "nothing else"),
+    "signature of nothing": (lambda tree: add(tree, f"{BUNDLE}/gone.so.sig"), "of no file"),
     "no main program": (lambda tree: (tree / MAIN).rename(tree / "other"), "of no file|is not in"),
     "main not executable": (lambda tree: (tree / MAIN).chmod(0o644), "is not executable"),
     "program not executable": (lambda tree: (tree / PROGRAM).chmod(0o644), "is not executable"),
@@ -147,7 +147,7 @@ def test_a_name_that_was_released_keeps_its_bytes(
     command = [str(tree), "--main", MAIN, "--released", str(released)]
     assert version_xml.main([*command, "--record"]) == 0
     assert version_xml.main(command) == 0
-    # The next version: other code, the same runtime.
+    # The next version: other code, the same bundle.
     following = MAIN.replace("0.01", "0.02")
     (tree / MAIN).rename(tree / following)
     (tree / f"{MAIN}.sig").rename(tree / f"{following}.sig")
@@ -155,7 +155,7 @@ def test_a_name_that_was_released_keeps_its_bytes(
     assert version_xml.main([*command, "--record"]) == 0
     assert {name[:10] for name in version_xml.read_released(released)} == {"axiom_0.01", "axiom_0.02", "axiomrt_1_"}
 
-    add(tree, f"{RUNTIME}/numpy.libs/libm.so", b"other")
+    add(tree, f"{BUNDLE}/numpy.libs/libm.so", b"other")
     capsys.readouterr()
     assert version_xml.main([*command, "--record"]) == 1
     said = capsys.readouterr().err

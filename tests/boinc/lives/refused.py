@@ -14,7 +14,7 @@ from tests.boinc.work import AppFile
 
 @dataclass(frozen=True)
 class Refused:
-    # The physical names of the two, both in the runtime's folder.
+    # The physical names of the two, both in the bundle's folder.
     foreign: str
     changed: str
     # Processes that the client had ever started when the task was reported.

@@ -279,7 +279,7 @@ def test_the_check_is_fast(tmp_path: Path) -> None:
     assert min(took) < 0.15
 
 
-def test_of_a_large_runtime_only_what_starts_python_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_large_bundle_only_what_starts_python_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "CHECKED_BYTES", 10)
     names = {
         "a/torch/lib/libtorch_cuda.so": 0,

@@ -29,7 +29,7 @@ def test_the_same_bytes_from_another_folder(base: Path, tree: Path) -> None:
 
 
 def test_a_new_experiment_is_one_new_file(base: Path, checkout: Path, tree: Path) -> None:
-    """The runtime stays, number and bytes, when Python code, its imports and known digests change."""
+    """The bundle stays, number and bytes, when Python code, its imports and known digests change."""
     changed = copied(base / "changed")
     for name in ("kernels/experiments/compgen.py", "client/selftest.json"):
         (changed / name).write_text((checkout / name).read_text() + "\n")
@@ -43,7 +43,7 @@ def test_a_new_experiment_is_one_new_file(base: Path, checkout: Path, tree: Path
     assert (tree / NAMES.main).stat().st_size < NEW_EXPERIMENT
 
 
-def test_a_changed_engine_is_a_new_runtime(base: Path, tree: Path) -> None:
+def test_a_changed_engine_is_a_new_bundle(base: Path, tree: Path) -> None:
     changed = copied(base / "engine")
     with (changed / "kernels/engine/random.c").open("a") as file:
         file.write('__attribute__((visibility("default"))) int axiom_another(void) { return 1; }\n')
@@ -52,8 +52,8 @@ def test_a_changed_engine_is_a_new_runtime(base: Path, tree: Path) -> None:
     assert refused.returncode == 1
     assert "changed: kernels/engine/_exact.so" in refused.stderr
     assert not (base / "dist4" / "apps").exists()
-    assert tried(changed, base / "dist4", "--new-runtime").returncode == 0
-    assert NAMES.runtime(2) in names(base / "dist4" / NAMES.folder)
+    assert tried(changed, base / "dist4", "--new-bundle").returncode == 0
+    assert NAMES.bundle(2) in names(base / "dist4" / NAMES.folder)
 
 
 def python_modules(tree: Path) -> dict[str, bytes]:
@@ -65,7 +65,7 @@ def python_modules(tree: Path) -> dict[str, bytes]:
 def test_what_is_in_it(tree: Path) -> None:
     files = layout.files(tree)
     layout.check(files)
-    assert names(tree) - {"version.xml"} == {NAMES.main, NAMES.runtime(1)}
+    assert names(tree) - {"version.xml"} == {NAMES.main, NAMES.bundle(1)}
     packages = {name.split("/")[1] for name in files if name.count("/") > 1}
     assert packages - {"numpy.libs"} == {"numpy", "msgspec", "safetensors", "kernels", "python3.11"}
     modules = python_modules(tree)
@@ -87,7 +87,7 @@ def test_no_path_of_the_builder_is_in_it(tree: Path, base: Path) -> None:
 
 
 def test_licences_of_everything(tree: Path) -> None:
-    text = (tree / NAMES.runtime(1) / "LICENCES.txt").read_text(encoding="utf-8")
+    text = (tree / NAMES.bundle(1) / "LICENCES.txt").read_text(encoding="utf-8")
     for name in ("axiom-worker", "Python", "numpy", "msgspec", "safetensors", "pyinstaller", "musl"):
         assert f"{'=' * 100}\n{name}\n" in text
 

@@ -71,10 +71,10 @@ def test_without_a_gpu_it_stops(torch_tree: Path, slot: Path) -> None:
 
 def test_what_is_in_it(torch_tree: Path) -> None:
     layout.check(layout.files(torch_tree))
-    assert names(torch_tree) - {"version.xml"} == {TORCH.main, TORCH.runtime(1)}
+    assert names(torch_tree) - {"version.xml"} == {TORCH.main, TORCH.bundle(1)}
     modules = CArchiveReader(str(torch_tree / TORCH.program(1))).open_embedded_archive("PYZ.pyz").toc
     assert "torch.nn.functional" in modules
     assert not [name for name in modules if re.match(rf"({LEFT_OUT})\b", name)]
-    text = (torch_tree / TORCH.runtime(1) / "LICENCES.txt").read_text(encoding="utf-8")
+    text = (torch_tree / TORCH.bundle(1) / "LICENCES.txt").read_text(encoding="utf-8")
     for name in ("torch", "numpy", "sympy", "pyinstaller"):
         assert f"{'=' * 100}\n{name}\n" in text
