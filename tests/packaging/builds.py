@@ -10,7 +10,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.packaging import progress
+
 ROOT = Path(__file__).parents[2]
+
+# Of pytest: a test may wait for three builds, and one takes half a minute on two idle cores, with torch a minute and a
+# half; on a computer that is slow and busy all that is ten times as long. What hangs, progress.py ends long before.
+patient = pytest.mark.timeout(3600)
+
 _SOURCES = (
     *("build.spec", "setup.py", "LICENSE", "README.md", "pyproject.toml"),
     *("kernels", "wrapper", "client", "packaging"),
@@ -49,7 +58,6 @@ def tried(source: Path, out: Path, *more: str, flavour: str = "cpu") -> subproce
     """The same, however it ends."""
     command = [sys.executable, "packaging/build.py", "--flavour", flavour, "--out", str(out)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.run(
-        [*command, "--records", str(out / "records"), *more],
-        cwd=source, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return progress.finished(
+        progress.start([*command, "--records", str(out / "records"), *more], cwd=source, env=environment)
+    )

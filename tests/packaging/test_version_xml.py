@@ -83,8 +83,13 @@ def test_the_same_tree_gives_the_same_bytes(tree: Path) -> None:
     assert b"\r" not in first
 
 
+def emptied(tree: Path) -> None:
+    for name in layout.files(tree):
+        (tree / name).unlink()
+
+
 BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no files": (lambda tree: [path.unlink() for path in tree.rglob("*") if path.is_file()], "has no files"),
+    "no files": (emptied, "has no files"),
     "too many": (lambda tree: [add(tree, f"{BUNDLE}/{n}") for n in range(layout.MAX_FILES)], "BOINC takes 350"),
     "much XML": (
         lambda tree: [add(tree, f"{BUNDLE}/{'long' * 35}{n}") for n in range(240)],

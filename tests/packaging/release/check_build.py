@@ -14,10 +14,10 @@ import pytest
 from linux import launcher
 from PyInstaller.archive.readers import CArchiveReader
 
-from tests.packaging.builds import built, copied, tried
+from tests.packaging.builds import built, copied, patient, tried
 from tests.packaging.release.program import NAMES, PROGRAM, libraries, names
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = patient
 
 
 NEW_EXPERIMENT = 1e6  # bytes

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging import progress
+from tests.packaging.builds import patient
 from tests.packaging.release.program import NAMES, PROGRAM, libraries, run
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = patient
 
 
 def flipped(path: Path) -> None:
@@ -32,10 +34,8 @@ def test_the_launcher_finds_damage_of_every_file(installed: Path, tree: Path, sl
 
 def unlaunched(tree: Path, slot: Path, command: str) -> subprocess.CompletedProcess[str]:
     """The program without the launcher, but by its name."""
-    return subprocess.run(
-        [tree / NAMES.main, command], executable=tree / PROGRAM, cwd=slot, env={}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    words = [str(tree / NAMES.main), command]
+    return progress.finished(progress.start(words, executable=tree / PROGRAM, cwd=slot, env={}))
 
 
 @pytest.mark.parametrize("part", ["_multiarray_umath", "msgspec/_core", "_safetensors_rust", "libscipy_openblas"])

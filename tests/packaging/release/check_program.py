@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,9 +14,11 @@ from kernels import result, workunit
 from tests.boinc.unlaunched import compiled
 from tests.client.runs import cells
 from tests.kernels import tiny
+from tests.packaging import progress
+from tests.packaging.builds import patient
 from tests.packaging.release.program import NAMES, PROGRAM, UNIT, names, run
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = patient
 
 
 def test_it_computes_rightly_with_nothing_around_it(tree: Path, slot: Path) -> None:
@@ -92,16 +93,15 @@ def test_a_bare_debian_is_enough(tree: Path, base: Path) -> None:
     if os.geteuid() or shutil.which("debootstrap") is None:
         pytest.skip("a bare system is made by root with debootstrap")
     root, slot = base / "bare", base / "bare slot"
-    subprocess.run(["debootstrap", "--variant=minbase", "bookworm", root], check=True, capture_output=True)
+    made = progress.finished(progress.start(["debootstrap", "--variant=minbase", "bookworm", root]))
+    assert made.returncode == 0, made.stdout + made.stderr
     assert not list((root / "usr" / "bin").glob("python*"))
     shutil.copytree(tree, root / "tree")
     (root / "slot").mkdir()
     slot.mkdir()
     (slot / "wu.json").write_bytes(workunit.encode(UNIT))
     os.chown(slot, 54321, 54321)
-    done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", BARE, "sh", root, slot, NAMES.main], capture_output=True, text=True, check=False
-    )
+    done = progress.finished(progress.start(["unshare", "-m", "sh", "-c", BARE, "sh", root, slot, NAMES.main]))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("checkpoint: ")
     assert cells(result.read(slot / "result.msgpack")) == cells(tiny.computed(UNIT, "exact"))

@@ -8,7 +8,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import layout
-import pytest
 from PyInstaller.archive.readers import CArchiveReader
 
 from kernels import result, workunit
@@ -17,9 +16,10 @@ from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient, needs_client
 from tests.client.runs import cells
 from tests.kernels import tiny
+from tests.packaging.builds import patient
 from tests.packaging.release.program import TORCH, UNIT, names, run
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = patient
 
 TEMPLATES = Path(__file__).parents[3] / "packaging" / "server" / "templates"
 LEFT_OUT = "triton|cuda|tensorboard|ssl|tkinter|psutil|matplotlib|duckdb|pyarrow|rich|server_validator"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.builds import built, copied
-from tests.packaging.release.program import NAMES, NOBODY, TORCH
+from tests.packaging.release.program import NAMES, TORCH, hand_over
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +52,5 @@ def slot(base: Path) -> Iterator[Path]:
     """An empty folder that nobody else may use."""
     path = base / "slot"
     path.mkdir()
-    if NOBODY:
-        os.chown(path, *NOBODY.values())
-    yield path
+    yield hand_over(path)
     shutil.rmtree(path)

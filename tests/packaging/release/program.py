@@ -9,28 +9,34 @@ from pathlib import Path
 import layout
 
 from tests.kernels import tiny
+from tests.packaging import progress
 
 PLATFORM = "x86_64-pc-linux-gnu"
 NAMES = layout.Names("0.01", PLATFORM, "cpu")
 TORCH = layout.Names("0.01", PLATFORM, "cputorch")
 PROGRAM = NAMES.program(1)
 UNIT = tiny.unit(1000, 1)
-NOBODY = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+NOBODY = 65534 if os.geteuid() == 0 else None  # user and group that run what was built
 
 
 def start(tree: Path, slot: Path, *arguments: str, program: str = "", **environment: str) -> subprocess.Popen[str]:
     """The main program, or another, as the client starts it, but without any environment."""
     (main,) = [path.name for path in tree.glob("axiom_*")]
-    return subprocess.Popen(
-        [str(tree / (program or main)), *arguments], cwd=slot, env=environment, text=True, **NOBODY,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # type: ignore[call-overload,no-any-return]  # fmt: skip
+    words = [str(tree / (program or main)), *arguments]
+    return progress.start(words, cwd=slot, env=environment, user=NOBODY, group=NOBODY)
 
 
-def run(tree: Path, slot: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
-    process = start(tree, slot, *arguments, **more)
-    out, err = process.communicate(timeout=300)
-    return process.returncode, out, err
+def run(tree: Path, slot: Path, *arguments: str, program: str = "", **environment: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of the same."""
+    done = progress.finished(start(tree, slot, *arguments, program=program, **environment))
+    return done.returncode, done.stdout, done.stderr
+
+
+def hand_over(folder: Path) -> Path:
+    """Give a folder to the user who runs what was built."""
+    if NOBODY is not None:
+        os.chown(folder, NOBODY, NOBODY)
+    return folder
 
 
 def names(folder: Path) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,13 +11,13 @@ import pytest
 
 from client import cli, task
 from kernels import limits
-from server_validator import make_wu
+from server_validator import cli as server
 
 TEMPLATES = Path(__file__).parents[3] / "packaging" / "server" / "templates"
 
 
 @pytest.mark.parametrize(("application", "quorum"), [("axiom", "1"), ("axiom_torch", "2")])
-def test_input_templates(application: str, quorum: str) -> None:
+def test_input_templates(application: str, quorum: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert application in plan_classes.APPLICATIONS.values()
     root = ElementTree.parse(TEMPLATES / f"{application}_in.xml").getroot()
     assert [part.tag for part in root] == ["file_info", "workunit"]
@@ -30,7 +31,10 @@ def test_input_templates(application: str, quorum: str) -> None:
     assert int(unit.findtext("max_total_results", "0")) >= int(unit.findtext("max_error_results", "0")) + int(quorum)
     # The bounds differ from work unit to work unit: make-wu prints them as options of create_work.
     assert not [tag for tag in tags if tag.startswith("rsc_")]
-    assert "--rsc_fpops_bound" in make_wu._bounds(make_wu.cost(next(iter(make_wu.default_units("compgen", 1)))))
+    words = ["--data", str(tmp_path), "make-wu", "compgen", "--first", "1", "--out", str(tmp_path / "wu.json")]
+    assert server.main(words) == 0
+    said = capsys.readouterr().err
+    assert re.findall(r"--rsc_(\w+) ", said) == ["fpops_est", "fpops_bound", "memory_bound", "disk_bound"]
 
 
 @pytest.mark.parametrize(("application", "engine"), [("axiom", None), ("axiom_torch", "torch")])

@@ -20,9 +20,17 @@ def test_the_version_resource(version: str, numbers: tuple[int, ...]) -> None:
         assert name not in seen
         seen[name] = text
 
-    known = {name: lambda *_, **__: None for name in ("VSVersionInfo", "StringFileInfo", "VarFileInfo", "VarStruct")}
-    known |= {"FixedFileInfo": fixed, "StringStruct": string, "StringTable": lambda key, rows: seen.update(key=key)}
-    eval(resources.version_info(version, "axiom_'one'.exe"), known)
+    def table(key: str, rows: list[None]) -> None:
+        seen["key"] = key
+
+    def other(*_: object, **__: object) -> None:
+        pass
+
+    known = dict.fromkeys(("VSVersionInfo", "StringFileInfo", "VarFileInfo", "VarStruct"), other)
+    eval(
+        resources.version_info(version, "axiom_'one'.exe"),
+        {**known, "FixedFileInfo": fixed, "StringStruct": string, "StringTable": table},
+    )
     assert seen["filevers"] == seen["prodvers"] == numbers
     assert seen["FileVersion"] == seen["ProductVersion"] == version
     assert seen["OriginalFilename"] == "axiom_'one'.exe"
