@@ -44,7 +44,7 @@ ZIG_TARGETS = {
     "x86_64-pc-linux-gnu": "x86_64-linux-musl",
     "aarch64-unknown-linux-gnu": "aarch64-linux-musl",
 }
-"""For whom the launcher is compiled, on the platforms that have one."""
+"""What the launcher is compiled for, on the platforms that have a launcher."""
 
 MAX_FILES = 350  # each takes some 680 bytes of app_version.xml_doc, which is cut off at 262,144
 MAX_NAME = 200  # characters; BOINC's limit is 255, and Windows wants whole paths below 260
@@ -111,7 +111,7 @@ def boinc_version(version: str) -> str:
 
 
 def platform_name(system: str, machine: str) -> str:
-    """BOINC's name of the platform; LayoutError for one that has none here."""
+    """BOINC's name of the platform; LayoutError for a platform without a name here."""
     try:
         return PLATFORMS[system, machine.lower()]
     except KeyError:
@@ -135,11 +135,11 @@ def check(names: Sequence[str]) -> None:
 
 def files(tree: Path) -> list[str]:
     """Every file below `tree` by its physical name, in order; LayoutError for what is neither file nor folder."""
-    found = []
+    names = []
     for path in sorted(tree.rglob("*")):
         name = path.relative_to(tree).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise LayoutError(f"{name} is neither a plain file nor a folder, and BOINC has nothing else; copy it")
         if path.is_file():
-            found.append(name)
-    return found
+            names.append(name)
+    return names

@@ -24,22 +24,22 @@ class LicenceMissing(ValueError):
 def collect(sources: Iterable[Path], own: Path) -> str:
     """The licences of the Python code and the libraries in `sources`, after the program's own in `own`.
 
-    LicenceMissing if one is not found: nothing may be given away without it.
+    LicenceMissing if a licence is not found: nothing may be given away without it.
     """
-    texts = {"axiom-worker": own.read_text(encoding="utf-8"), "Python": _pythons()}
+    texts = {"axiom-worker": own.read_text(encoding="utf-8"), "Python": _licence_of_python()}
     owners = _owners()
     for source in sorted(set(sources)):
         path = str(source)
         name = _owner(source, owners)
         if name is not None:
             if name not in texts:
-                texts[name] = _distributions(name)
+                texts[name] = _licence_of_distribution(name)
         elif sys.platform == "linux" and path.startswith(("/lib", "/usr/lib")) and not _of_python(path):
             name = _package(source)
-            texts.setdefault(name, _packages(name))
-    texts.setdefault(_BOOTLOADER, _distributions(_BOOTLOADER))
+            texts.setdefault(name, _licence_of_package(name))
+    texts.setdefault(_BOOTLOADER, _licence_of_distribution(_BOOTLOADER))
     if sys.platform == "linux":
-        texts["musl"] = _musls()
+        texts["musl"] = _licence_of_musl()
     return "".join(f"{_RULE}{name}\n{_RULE}\n{texts[name].strip()}\n\n" for name in texts)
 
 
@@ -47,23 +47,27 @@ def _of_python(path: str) -> bool:
     return path.startswith((sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")))
 
 
-def _pythons() -> str:
-    for folder in (Path(sysconfig.get_path("stdlib")), Path(sys.base_prefix), Path(f"/usr/share/doc/{_debians()}")):
+def _licence_of_python() -> str:
+    for folder in (
+        Path(sysconfig.get_path("stdlib")),
+        Path(sys.base_prefix),
+        Path(f"/usr/share/doc/{_debian_package_of_python()}"),
+    ):
         for name in ("LICENSE.txt", "LICENSE", "copyright"):
             if (folder / name).is_file():
                 return (folder / name).read_text(encoding="utf-8")
     raise LicenceMissing("no licence of Python was found beside its library; install it, the program carries Python")
 
 
-def _musls() -> str:
-    """Of the C library in the launcher."""
-    found = importlib.util.find_spec("ziglang")
-    if found is None or found.origin is None:
+def _licence_of_musl() -> str:
+    """The licence of the C library in the launcher."""
+    zig = importlib.util.find_spec("ziglang")
+    if zig is None or zig.origin is None:
         raise LicenceMissing("ziglang is not installed, which brings the launcher's C library, musl, and its licence")
-    return Path(found.origin).with_name("lib").joinpath("libc", "musl", "COPYRIGHT").read_text(encoding="utf-8")
+    return Path(zig.origin).with_name("lib").joinpath("libc", "musl", "COPYRIGHT").read_text(encoding="utf-8")
 
 
-def _debians() -> str:
+def _debian_package_of_python() -> str:
     return f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -72,7 +76,7 @@ def _owners() -> dict[str, str]:
 
     Several distributions may share a package, as NVIDIA's do: what is looked up first must be the file.
     """
-    found = {}
+    owners = {}
     for distribution in importlib.metadata.distributions():
         root, name = str(distribution.locate_file("")), distribution.metadata["Name"]
         # Not distribution.files: large ones have tens of thousands.
@@ -80,24 +84,24 @@ def _owners() -> dict[str, str]:
             path = line.partition(",")[0]
             first = path.partition("/")[0]
             if first not in ("..", "__pycache__"):
-                found[f"{root}/{path}"] = found[f"{root}/{first}"] = name
-    return found
+                owners[f"{root}/{path}"] = owners[f"{root}/{first}"] = name
+    return owners
 
 
 def _owner(source: Path, owners: dict[str, str]) -> str | None:
     return next((owners[str(path)] for path in (source, *source.parents) if str(path) in owners), None)
 
 
-def _distributions(name: str) -> str:
+def _licence_of_distribution(name: str) -> str:
     files = importlib.metadata.files(name) or []
-    found = [
+    licences = [
         file
         for file in files
         if any(word in file.name.lower() for word in _WORDS) and file.suffix in ("", ".txt", ".md", ".rst")
     ]
-    if not found:
+    if not licences:
         raise LicenceMissing(f"no licence file was found among the files of {name}; add one, or leave {name} out")
-    return "\n\n".join(file.read_text(encoding="utf-8").strip() for file in sorted(found, key=str))
+    return "\n\n".join(file.read_text(encoding="utf-8").strip() for file in sorted(licences, key=str))
 
 
 def _package(source: Path) -> str:
@@ -116,9 +120,9 @@ def _package(source: Path) -> str:
     raise LicenceMissing(f"{source} belongs to no package that brings its licence; leave it out in build.spec")
 
 
-def _packages(name: str) -> str:
+def _licence_of_package(name: str) -> str:
     folders = (Path("/usr/share/doc", name), Path("/usr/share/licenses", name))
-    found = [path for folder in folders for path in sorted(folder.glob("*")) if path.stem.lower().startswith(_WORDS)]
-    if not found:
+    licences = [path for folder in folders for path in sorted(folder.glob("*")) if path.stem.lower().startswith(_WORDS)]
+    if not licences:
         raise LicenceMissing(f"the system's package {name} has no licence in {folders[0]}; add it there")
-    return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in found)
+    return "\n\n".join(path.read_text(encoding="utf-8").strip() for path in licences)

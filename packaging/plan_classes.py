@@ -52,6 +52,6 @@ CLASSES = {
 
 
 def of_build(platform: str, flavour: str) -> list[str]:
-    """The plan classes that a build serves: the plain one first, then the multi-core one if there is one."""
-    found = [name for name, row in CLASSES.items() if row.flavour == flavour and platform in row.platforms]
-    return sorted(found, key=lambda name: CLASSES[name].multicore)
+    """The plan classes that a build serves: the plain one first, then the multi-core one where there is any."""
+    classes = [name for name, row in CLASSES.items() if row.flavour == flavour and platform in row.platforms]
+    return sorted(classes, key=lambda name: CLASSES[name].multicore)

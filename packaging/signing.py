@@ -289,11 +289,11 @@ def _sign(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     key = read_public(options.key)
-    found = {path: verify_file(key, path) for path in signable(options.files)}
-    for path in (path for path, good in found.items() if not good):
+    fits = {path: verify_file(key, path) for path in signable(options.files)}
+    for path in (path for path, good in fits.items() if not good):
         print(f"{path}: the signature does not fit", file=sys.stderr)
-    print(f"{sum(found.values())} of {len(found)} signatures fit")
-    return 0 if found and all(found.values()) else 1
+    print(f"{sum(fits.values())} of {len(fits)} signatures fit")
+    return 0 if fits and all(fits.values()) else 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -65,27 +65,27 @@ def entries(tree: Path, main: str, released: Mapping[str, str]) -> list[Entry]:
             raise LayoutError(
                 f"{name} was released with other bytes, and a name stands for one file; give it a new one"
             )
-    found = [Entry(name, name == main, _compresses(tree / name)) for name in names]
-    size = sum(_xml_bytes(entry) for entry in found)
+    listed = [Entry(name, name == main, _compresses(tree / name)) for name in names]
+    size = sum(_xml_bytes(entry) for entry in listed)
     if size > MAX_XML:
         raise LayoutError(
-            f"the server's XML of {len(found)} files would have {size} bytes, of {MAX_XML} that are safe; "
+            f"the server's XML of {len(listed)} files would have {size} bytes, of {MAX_XML} that are safe; "
             "leave more files out in build.spec, or shorten their names"
         )
-    return sorted(found, key=lambda entry: (not entry.main_program, entry.name))
+    return sorted(listed, key=lambda entry: (not entry.main_program, entry.name))
 
 
-def render(found: Sequence[Entry]) -> str:
+def render(listed: Sequence[Entry]) -> str:
     """The text of version.xml."""
-    files = "".join(_file(entry) for entry in found)
+    files = "".join(_file(entry) for entry in listed)
     return f"<version>\n    <api_version>{API_VERSION}</api_version>\n{files}</version>\n"
 
 
 def write(tree: Path, main: str, released: Mapping[str, str] | None = None) -> list[Entry]:
     """Check the tree and write its version.xml; what it lists. LayoutError as of `entries`."""
-    found = entries(tree, main, released or {})
-    (tree / NAME).write_text(render(found), encoding="ascii", newline="\n")
-    return found
+    listed = entries(tree, main, released or {})
+    (tree / NAME).write_text(render(listed), encoding="ascii", newline="\n")
+    return listed
 
 
 def read_released(path: Path) -> dict[str, str]:
@@ -93,17 +93,17 @@ def read_released(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        found = json.loads(path.read_text(encoding="ascii"))
+        released = json.loads(path.read_text(encoding="ascii"))
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        released = None
+    if not isinstance(released, dict) or not all(isinstance(value, str) for value in released.values()):
         raise LayoutError(f"{path} is no list of released files; take it from version control")
-    return found
+    return released
 
 
-def record(path: Path, tree: Path, found: Sequence[Entry]) -> None:
+def record(path: Path, tree: Path, listed: Sequence[Entry]) -> None:
     """Add a version's files to the list of what went out."""
-    released = read_released(path) | {entry.name: manifest.of_file(tree / entry.name)[1] for entry in found}
+    released = read_released(path) | {entry.name: manifest.of_file(tree / entry.name)[1] for entry in listed}
     path.write_text(json.dumps(dict(sorted(released.items())), indent=1) + "\n", encoding="ascii", newline="\n")
 
 
@@ -183,13 +183,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--record needs --released")
     try:
         released = read_released(options.released) if options.released else {}
-        found = write(options.tree, options.main, released)
+        listed = write(options.tree, options.main, released)
         if options.record:
-            record(options.released, options.tree, found)
+            record(options.released, options.tree, listed)
     except (LayoutError, OSError) as why:
         print(f"version_xml: {why}", file=sys.stderr)
         return 1
-    print(f"{options.tree / NAME}: {len(found)} files, {sum(entry.gzip for entry in found)} of them sent compressed")
+    print(f"{options.tree / NAME}: {len(listed)} files, {sum(entry.gzip for entry in listed)} of them sent compressed")
     return 0
 
 

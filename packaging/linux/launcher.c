@@ -41,11 +41,11 @@ extern char **environ;
 
 static void drop_variables(void) {
     char **kept = environ;
-    for (char **one = environ; *one; one++) {
+    for (char **variable = environ; *variable; variable++) {
         int dropped = 0;
         for (size_t i = 0; i < sizeof DROPPED / sizeof *DROPPED; i++)
-            dropped |= !strncmp(*one, DROPPED[i], strlen(DROPPED[i]));
-        if (!dropped) *kept++ = *one;
+            dropped |= !strncmp(*variable, DROPPED[i], strlen(DROPPED[i]));
+        if (!dropped) *kept++ = *variable;
     }
     *kept = NULL;
 }
@@ -86,19 +86,19 @@ static int sum(int descriptor, uint64_t *total) {
    and still less to remove. */
 static const char *wrong(const struct file *file, int *ours) {
     char path[PATH_MAX];
-    struct stat found;
+    struct stat status;
     uint64_t total;
     *ours = 0;
     if (!in_folder(path, file->path)) return "has too long a path";
     for (char *slash = path + strlen(folder); (slash = strchr(slash, '/')); *slash++ = '/') {
         *slash = 0;
-        if (lstat(path, &found)) return errno == ENOENT ? MISSING : strerror(errno);
-        if (!S_ISDIR(found.st_mode)) return "is in no real folder";
+        if (lstat(path, &status)) return errno == ENOENT ? MISSING : strerror(errno);
+        if (!S_ISDIR(status.st_mode)) return "is in no real folder";
     }
-    if (lstat(path, &found)) return errno == ENOENT ? MISSING : strerror(errno);
+    if (lstat(path, &status)) return errno == ENOENT ? MISSING : strerror(errno);
     *ours = 1;
-    if (!S_ISREG(found.st_mode)) return "is no plain file";
-    if (found.st_size != file->size) return "has the wrong size";
+    if (!S_ISREG(status.st_mode)) return "is no plain file";
+    if (status.st_size != file->size) return "has the wrong size";
     if (!file->checked) return NULL;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0) {

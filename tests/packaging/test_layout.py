@@ -27,10 +27,16 @@ def test_a_build_that_no_plan_class_takes_is_refused() -> None:
 
 
 def test_names_never_meet() -> None:
-    every = [layout.Names("0.01", one, flavour) for one in layout.PLATFORMS.values() for flavour in layout.FLAVOURS]
-    names = [name for one in every for name in {one.main, one.program(1), one.bundle(1), one.bundle(2)}]
-    layout.check(names)
-    assert len({name.lower() for name in names}) == len(names)
+    names: set[str] = set()
+    expected = 0
+    for platform in layout.PLATFORMS.values():
+        for flavour in layout.FLAVOURS:
+            version = layout.Names("0.01", platform, flavour)
+            own = {version.main, version.program(1), version.bundle(1), version.bundle(2)}
+            names |= own
+            expected += len(own)
+    layout.check(sorted(names))
+    assert len({name.lower() for name in names}) == expected
 
 
 @pytest.mark.parametrize("flavour", layout.FLAVOURS)

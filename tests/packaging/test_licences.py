@@ -15,9 +15,11 @@ import pytest
 @pytest.fixture(autouse=True)
 def tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """What only a release needs to have installed."""
-    found = licences._distributions
-    monkeypatch.setattr(licences, "_distributions", lambda name: "GPL" if name == "pyinstaller" else found(name))
-    monkeypatch.setattr(licences, "_musls", lambda: "MIT")
+    whole = licences._licence_of_distribution
+    monkeypatch.setattr(
+        licences, "_licence_of_distribution", lambda name: "GPL" if name == "pyinstaller" else whole(name)
+    )
+    monkeypatch.setattr(licences, "_licence_of_musl", lambda: "MIT")
 
 
 def test_every_distribution_once_after_our_own(tmp_path: Path) -> None:

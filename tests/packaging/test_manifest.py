@@ -50,7 +50,7 @@ def test_a_bundle_that_changed_takes_a_new_number_only_when_told(files: manifest
     stored = manifest.Bundle(4, FILES)
     with pytest.raises(manifest.BundleChanged, match="--new-bundle") as refused:
         manifest.settle(stored, files, new=False)
-    assert [one.strip() for one in str(refused.value).splitlines()[1:-1]] == [line]
+    assert [text.strip() for text in str(refused.value).splitlines()[1:-1]] == [line]
     assert manifest.settle(stored, files, new=True) == manifest.Bundle(5, files)
 
 

@@ -20,8 +20,8 @@ PAGE = (ROOT / "docs" / "staff.md").read_text(encoding="utf-8")
 
 def block(tag: str) -> ElementTree.Element:
     """The one block of XML with this root in the page."""
-    (found,) = re.findall(rf"^    <{tag}>\n.*?^    </{tag}>\n", PAGE, re.S | re.M)
-    return ElementTree.fromstring(found)
+    (text,) = re.findall(rf"^    <{tag}>\n.*?^    </{tag}>\n", PAGE, re.S | re.M)
+    return ElementTree.fromstring(text)
 
 
 def test_the_project_gets_every_platform_and_application() -> None:

@@ -54,17 +54,15 @@ def test_docstrings_and_assertions_stay(program: Path) -> None:
 
 
 def test_the_same_bytes_wherever_the_sources_lie_in_whatever_order(tmp_path: Path) -> None:
-    one = modules(tmp_path / "one")
-    other = modules(tmp_path / "another" / "place")
-    found = archive.of_modules(one)
-    assert archive.of_modules(reversed(other)) == found
-    assert str(tmp_path).encode() not in found
+    content = archive.of_modules(modules(tmp_path / "one"))
+    assert archive.of_modules(reversed(modules(tmp_path / "another" / "place"))) == content
+    assert str(tmp_path).encode() not in content
 
 
 def test_every_file_is_there_once_and_uncompressed(program: Path) -> None:
-    with zipfile.ZipFile(program) as found:
-        names = [entry.filename for entry in found.infolist()]
-        assert {entry.compress_type for entry in found.infolist()} == {zipfile.ZIP_STORED}
+    with zipfile.ZipFile(program) as code:
+        names = [entry.filename for entry in code.infolist()]
+        assert {entry.compress_type for entry in code.infolist()} == {zipfile.ZIP_STORED}
     assert names == ["entry.pyc", "kernels/__init__.pyc", "kernels/deep/__init__.pyc", "kernels/deep/value.pyc"]
 
 

@@ -67,7 +67,7 @@ def test_same_number_arguments_and_exit_code(project: Path) -> None:
     code, lines, err = start(project, ["--nthreads", "2", "", "a b", "*", "ä"])
     assert (code, err) == (7, "")
     wanted = ["--nthreads", "2", "", "a b", "*", "ä"]
-    assert [line for line in lines if line.startswith("argument")] == [f"argument {one}" for one in wanted]
+    assert [line for line in lines if line.startswith("argument")] == [f"argument {word}" for word in wanted]
 
 
 DROPPED = [
@@ -87,9 +87,9 @@ def test_what_loads_code_is_taken_away_and_nothing_else(project: Path) -> None:
     }
     code, lines, _ = start(project, environment=dict.fromkeys(DROPPED, "/slot") | kept)
     assert code == 7
-    found = dict(line.split("=", 1) for line in lines)
-    assert not found.keys() & set(DROPPED)
-    assert kept.items() <= found.items()
+    left = dict(line.split("=", 1) for line in lines)
+    assert not left.keys() & set(DROPPED)
+    assert kept.items() <= left.items()
 
 
 def test_an_empty_environment(project: Path) -> None:

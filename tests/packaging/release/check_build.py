@@ -58,8 +58,8 @@ def test_a_changed_engine_is_a_new_bundle(base: Path, tree: Path) -> None:
 
 def python_modules(tree: Path) -> dict[str, bytes]:
     """The code in the executable, by module."""
-    found = CArchiveReader(str(tree / PROGRAM)).open_embedded_archive("PYZ.pyz")
-    return {name: found.extract(name, raw=True) for name in found.toc}
+    archive = CArchiveReader(str(tree / PROGRAM)).open_embedded_archive("PYZ.pyz")
+    return {name: archive.extract(name, raw=True) for name in archive.toc}
 
 
 def test_what_is_in_it(tree: Path) -> None:

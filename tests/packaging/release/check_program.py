@@ -35,9 +35,9 @@ def test_a_task(tree: Path, slot: Path) -> None:
     code, _, err = run(tree, slot)
     assert code == 0, err
     assert names(slot) == {"wu.json", "result.msgpack", "boinc_finish_called"}
-    found = result.read(slot / "result.msgpack")
-    result.check(found, UNIT, "r")
-    assert cells(found) == cells(tiny.computed(UNIT, "exact"))
+    computed = result.read(slot / "result.msgpack")
+    result.check(computed, UNIT, "r")
+    assert cells(computed) == cells(tiny.computed(UNIT, "exact"))
     assert manifest.of_folder(tree) == before  # no compiled modules, no caches
 
 

@@ -37,10 +37,10 @@ def test_a_task(torch_tree: Path, slot: Path) -> None:
     code, _, err = run(torch_tree, slot, "--engine", "torch")
     assert code == 0, err
     assert "Warning" not in err
-    found = result.read(slot / "result.msgpack")
-    result.check(found, UNIT, "r")
-    assert found.engine == "torch"
-    assert cells(found) == cells(tiny.computed(UNIT, "torch"))
+    computed = result.read(slot / "result.msgpack")
+    result.check(computed, UNIT, "r")
+    assert computed.engine == "torch"
+    assert cells(computed) == cells(tiny.computed(UNIT, "torch"))
 
 
 @needs_client
@@ -56,9 +56,9 @@ def test_a_task_under_the_real_client(torch_tree: Path, tmp_path: Path) -> None:
         report = project.report(name)
         assert report is not None
         assert (report.exit_status, report.state) == (0, 5), report.stderr
-        found = result.read(project.uploads.folder / unit.upload_name)
-    assert found.engine == "torch"
-    assert cells(found) == cells(tiny.computed(UNIT, "torch"))
+        computed = result.read(project.uploads.folder / unit.upload_name)
+    assert computed.engine == "torch"
+    assert cells(computed) == cells(tiny.computed(UNIT, "torch"))
 
 
 def test_without_a_gpu_it_stops(torch_tree: Path, slot: Path) -> None:

@@ -47,8 +47,8 @@ SYSTEM_TAGS = set().union(*SYSTEMS.values())
 
 
 def conditions(name: str) -> ElementTree.Element:
-    (found,) = (row for row in SPEC if row.findtext("name") == name)
-    return found
+    (row,) = (row for row in SPEC if row.findtext("name") == name)
+    return row
 
 
 def test_every_class_is_written_once_in_tags_that_boinc_knows() -> None:
