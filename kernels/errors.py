@@ -1,7 +1,7 @@
 """Every failure a person can meet: a class with its own exit code, whose docstring is the sentence they read.
 
-Exit codes 0 (done), 1 (our fault), 2 (wrong command line) and 3 (try again later, as BOINC's validator reads it) have
-their usual meaning; 192 and above belong to BOINC.
+Exit codes 0 (done), 1 (our fault) and 2 (wrong command line) have their usual meaning; 192 and above belong to BOINC.
+Other rooms add failures of their own to the table; all numbers are different.
 """
 
 from __future__ import annotations
@@ -15,15 +15,10 @@ class Failure(Exception):
     """Something is wrong inside this program: {}. Please report it with this line."""
 
     code: ClassVar[int] = 1
+    blames_result: ClassVar[bool] = False  # whether it says that a result is wrong, as no fault of host or server does
 
     def __str__(self) -> str:
         return (type(self).__doc__ or "").format(*self.args)
-
-
-class TryLater(Failure):
-    """The check could not be made ({}): run it again later."""
-
-    code = 3
 
 
 class Stopped(Failure):
@@ -90,54 +85,28 @@ class ResultUnreadable(Failure):
     """{} is no whole result: {}. The file is refused and nothing was stored."""
 
     code = 20
+    blames_result = True
 
 
 class ResultFormat(Failure):
     """{} has result format {}, but this program reads format {}. Use the program version that reads it."""
 
     code = 21
-
-
-class NotIssued(Failure):
-    """{} answers a work unit that this ledger never issued ({}). Check --data, or refuse the file."""
-
-    code = 22
+    blames_result = True
 
 
 class ResultMismatch(Failure):
     """{} does not answer its work unit: {}. The result is refused."""
 
     code = 23
+    blames_result = True
 
 
 class Inconsistent(Failure):
     """{} contradicts itself: {}. The result is refused."""
 
     code = 24
-
-
-class RecomputationDiffers(Failure):
-    """{} is not what its cells compute to: {}. The result is refused."""
-
-    code = 25
-
-
-class Duplicate(Failure):
-    """{} has the very bytes of {}, uploaded before. The result is refused."""
-
-    code = 26
-
-
-class WrongClass(Failure):
-    """{} is of engine class {}, which this check does not accept. Register axiom_validate_torch for such work."""
-
-    code = 27
-
-
-class ResultsDiffer(Failure):
-    """{} and {} do not agree: {}. They are no match."""
-
-    code = 28
+    blames_result = True
 
 
 # --- the worker's host
@@ -159,6 +128,7 @@ class CannotRead(Failure):
     """Cannot read {}: {}. Check the path and its permissions."""
 
     code = 32
+    blames_result = True  # an upload that is no file; what the server itself fails to read is another failure
 
 
 class CannotWrite(Failure):
@@ -177,33 +147,6 @@ class NotInThisProgram(Failure):
     """The command {} is not in this program ({}). Install axiom-worker from its sources with the extra {}."""
 
     code = 35
-
-
-# --- the server side
-
-
-class SeedsTaken(Failure):
-    """Seeds {} to {} of {} version {} overlap work unit {}, issued before. The first free seed is {}."""
-
-    code = 40
-
-
-class NothingAssimilated(Failure):
-    """No result of {} has been assimilated in {} yet. Assimilate results first."""
-
-    code = 41
-
-
-class DataDirectory(Failure):
-    """The data directory {} cannot be used: {}. Correct --data or AXIOM_DATA."""
-
-    code = 42
-
-
-class NotValidated(Failure):
-    """{} is not the file that was found valid under its name. Validate it first."""
-
-    code = 43
 
 
 def unforeseen(error: Exception) -> Failure:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from kernels import result, workunit
-from server_validator import cli, dataset
+from server_validator import cli
+from server_validator.dataset import query
 from tests.boinc import axiom, frozen
 from tests.boinc.frozen import needs_build
 from tests.boinc.project_server import ProjectServer
@@ -70,6 +71,6 @@ def test_two_work_units_from_ledger_to_data_set(tmp_path: Path, capsys: pytest.C
         assert cli.main(["--data", str(data), "assimilate", str(boinc_id), upload]) == 0
         assert Path(upload).stat().st_size < 1_000_000
     experiment = workunit.EXPERIMENTS["compgen"]
-    table = dataset.load(data, experiment)
+    table = query.load(data, experiment)
     assert sorted({int(seed) for seed in table.seed}) == list(range(1000, 1000 + 2 * SEEDS))
     assert len(table.seed) == sum(len(result.read(Path(upload)).cells) for upload in uploads)

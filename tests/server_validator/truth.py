@@ -19,40 +19,55 @@ from kernels.workunit import Seeds, WorkUnit
 from tests.kernels import tiny
 
 FIRST = 1000
-# The narrowed grid whose cells take a fraction of a second each, and how many seeds of it are computed.
-CHEAP: dict[str, tuple[dict[str, list[Value]], int]] = {
-    "compgen": ({"width": [32], "depth": [1, 2], "learning_rate": [0.01, 0.05]}, 2),
-    "prunecomp": ({"width": [64]}, 2),
-    "regcomp": ({"width": [32], "regularization": ["none", "dropout_0.2", "decay_0.01"]}, 2),
-    "featcomp": ({"width": [32], "learning_rate": [0.01]}, 1),
-    "memdyn": ({"corruption": [0.0]}, 1),
-    "curriculum": ({"order": ["random", "easy_first"], "width": [32], "learning_rate": [0.005]}, 2),
-    "microscale": ({"width": [8], "depth": [1], "fraction": [0.05]}, 1),
-    "repalign": ({"width": [32], "second": [0]}, 1),
-    "featrank": ({"width": [32]}, 1),
-    "neuronspec": ({"width": [32]}, 2),
-    "batchsize": ({"batch": [512], "learning_rate": [0.0625]}, 1),
-    "infobottleneck": ({"network": ["relu"]}, 1),
-    "cellauto": ({"starts": ["binomial"], "rules": ["free"], "tournament": [2]}, 1),
-}
+CHEAP = 8e9  # floating-point operations of an experiment's cheap cells together, where one cell does not take more
+VALUES = 2  # of each axis, at most
+SEEDS = 2  # at most
+
+
+@functools.cache
+def cheap(name: str) -> tuple[dict[str, list[Value]], int]:
+    """The narrowed grid of an experiment's cheap cells, and how many seeds of it there are.
+
+    The cheapest condition to begin with; then a second seed and further values of each axis, as long as they are cheap.
+    """
+    experiment = EXPERIMENTS[name]
+    conditions = workunit.conditions(WorkUnit(workunit.FORMAT, name, experiment.version, Seeds(FIRST, 1)))
+    cheapest = min(conditions, key=experiment.work)
+    grid, seeds = {axis: [value] for axis, value in cheapest.items()}, 1
+    if _work(experiment, grid, SEEDS) <= CHEAP:
+        seeds = SEEDS
+    for axis, values in experiment.grid.items():
+        for value in values:
+            wider = grid | {axis: [*grid[axis], value]}
+            if value not in grid[axis] and len(grid[axis]) < VALUES and _work(experiment, wider, seeds) <= CHEAP:
+                grid = wider
+    return grid, seeds
+
+
+def _work(experiment: Experiment, grid: dict[str, list[Value]], seeds: int) -> float:
+    unit = WorkUnit(workunit.FORMAT, experiment.name, experiment.version, Seeds(FIRST, seeds), grid)
+    return sum(experiment.work(cell.condition) for cell in workunit.cells(unit))
 
 
 def unit(name: str, first: int = FIRST, count: int | None = None, **grid: list[Value]) -> WorkUnit:
     """A work unit of cheap cells: all of them, unless seeds or axes say otherwise."""
-    cheap, seeds = CHEAP[name]
-    return WorkUnit(workunit.FORMAT, name, EXPERIMENTS[name].version, Seeds(first, count or seeds), cheap | grid)
+    values, seeds = cheap(name)
+    return WorkUnit(workunit.FORMAT, name, EXPERIMENTS[name].version, Seeds(first, count or seeds), values | grid)
 
 
-@functools.cache
-def _computed(name: str) -> dict[str, CellResult]:
-    experiment, engine = EXPERIMENTS[name], ExactEngine()
-    blocks = plan.blocks(experiment, workunit.cells(unit(name)), 1 << 20)
-    return {repr(found.cell): found for block in blocks for found in compute(experiment, block, engine)}
+_known: dict[tuple[str, str], CellResult] = {}
 
 
 def remembered(experiment: Experiment, cells: Sequence[Cell], engine: Engine | None = None) -> list[CellResult]:
-    """As `kernels.experiment.compute`, of cheap cells alone and by memory: each is computed once in a process."""
-    return [_computed(experiment.name)[repr(cell)] for cell in cells]
+    """As `kernels.experiment.compute`, by the exact engine and by memory: each cell is computed once in a process.
+
+    Those that are not yet known are computed in blocks, as a worker does.
+    """
+    new = [cell for cell in cells if (experiment.name, repr(cell)) not in _known]
+    for block in plan.blocks(experiment, new, 1 << 20):
+        for computed in compute(experiment, block, ExactEngine()):
+            _known[experiment.name, repr(computed.cell)] = computed
+    return [_known[experiment.name, repr(cell)] for cell in cells]
 
 
 def answer(

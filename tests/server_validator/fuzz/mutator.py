@@ -183,7 +183,8 @@ def _container(tree: Any, rng: random.Random) -> list[Any]:
     way = _descend(tree, rng)
     while len(way) > 1 and isinstance(way[-2], Pairs):  # a pair is none of its own
         way.pop()
-    return way[-1]
+    container: list[Any] = way[-1]
+    return container
 
 
 # --- changes

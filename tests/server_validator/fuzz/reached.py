@@ -15,10 +15,14 @@ import kernels
 import server_validator
 from kernels import result, workunit
 from kernels.experiments import EXPERIMENTS
-from server_validator import ledger, recompute, upload, validate
+from server_validator.boinc import names
+from server_validator.checking import agreement, check, drawing, reading, recomputation
+from server_validator.ledger import database, issued, uploads, verdicts
 from tests.server_validator.fuzz.readers import Readers, kind
 
-MODULES = (result, workunit, ledger, recompute, upload, validate)
+MODULES = (
+    result, workunit, names, agreement, check, drawing, reading, recomputation, database, issued, uploads, verdicts,
+)  # fmt: skip
 FILES = 300  # at most, of the kept corpus
 BYTES = 1_000_000  # of them all
 

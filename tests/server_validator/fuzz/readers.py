@@ -18,12 +18,15 @@ import msgpack
 import msgspec
 
 from kernels import errors, limits, result, workunit
-from kernels.errors import Duplicate, Failure
+from kernels.errors import Failure
+from kernels.experiments import EXPERIMENTS
 from kernels.workunit import WorkUnit
-from server_validator import ledger, validate
-from server_validator.validate import Terms
+from server_validator import errors as server_errors
+from server_validator.checking.check import Terms
+from server_validator.errors import Duplicate
 from tests.kernels import tiny
 from tests.server_validator import truth
+from tests.server_validator.data import checked, issued
 
 LONGEST = 600  # characters of a sentence
 ALL_CELLS = limits.CELLS
@@ -36,26 +39,26 @@ OF_WORK_UNITS = frozenset(
 # Not among them: TryLater, by which a stranger would make the server check again for ever, and CannotRead.
 OF_RESULTS = frozenset(
     (
-        errors.ResultUnreadable, errors.ResultFormat, errors.NotIssued, errors.ResultMismatch, errors.Inconsistent,
-        errors.RecomputationDiffers, errors.WrongClass,
+        errors.ResultUnreadable, errors.ResultFormat, errors.ResultMismatch, errors.Inconsistent,
+        server_errors.NotIssued, server_errors.RecomputationDiffers, server_errors.WrongClass,
     )
 )  # fmt: skip
 
 
 def units() -> list[WorkUnit]:
     """A work unit of every experiment, of one or two cells; as many cells as are cheap, of those that have no seeds."""
-    first = {name: {axis: values[:1] for axis, values in grid.items()} for name, (grid, _) in truth.CHEAP.items()}
-    return [truth.unit(name, **grid) for name, grid in first.items()]
+    cheap = [truth.unit(name) for name in EXPERIMENTS]
+    return [
+        msgspec.structs.replace(unit, grid={axis: values[:1] for axis, values in unit.grid.items()}) for unit in cheap
+    ]
 
 
 class Readers:
     """The readers, a ledger that issued `units`, and a folder for uploads."""
 
     def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
         self.units = {workunit.digest(unit): unit for unit in units()}
-        for unit in self.units.values():
-            ledger.issue(self.data, unit)
+        self.data = issued(folder, *self.units.values())
         self.upload = folder / "result.msgpack"
         self._readers: dict[bytes, Callable[[bytes], str]] = {
             b"w": self._work_unit, b"r": self._result, b"v": self._validate, b"u": self._uploaded_twice,
@@ -64,7 +67,7 @@ class Readers:
     def __call__(self, data: bytes) -> str:
         """What one input ends with, as a sentence; any exception is a fault found."""
         # A warning would be a line on staff's terminal that says nothing about the file.
-        with warnings.catch_warnings(), mock.patch("server_validator.recompute.compute", truth.remembered):
+        with warnings.catch_warnings(), mock.patch("server_validator.checking.recomputation.compute", truth.remembered):
             warnings.simplefilter("error")
             return self._readers.get(data[:1], self._result)(data[1:])
 
@@ -106,7 +109,7 @@ class Readers:
     def _validated(self, data: bytes, path: Path, terms: Terms, allowed: frozenset[type[Failure]]) -> str:
         path.write_bytes(data)
         try:
-            verdict = validate.validate(path, self.data, terms)
+            verdict = checked(path, self.data, terms)
         except Failure as failure:
             return _sentence(failure, allowed, str(path))
         tree = msgpack.unpackb(data)
@@ -114,7 +117,7 @@ class Readers:
         unit = self.units[tree["workunit"]]
         assert len(verdict.recomputed) == len(tree["cells"])
         truth.assert_true(tree, unit)
-        return f"valid result of {unit.experiment}, {verdict.found.engine}"
+        return f"valid result of {unit.experiment}, {verdict.answer.result.engine}"
 
     def _uploaded_twice(self, data: bytes) -> str:
         """The second upload of a file is refused as the first was, or as its copy; class torch always."""

@@ -1,0 +1,47 @@
+"""What several commands take on their command lines, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kernels.philox import SEED_LIMIT
+
+
+def add_project(parser: argparse.ArgumentParser) -> None:
+    """The option by which a daemon's script says that BOINC asks."""
+    parser.add_argument(
+        "--project", type=Path, metavar="DIR", help="the BOINC project whose daemon asks: for its scripts in bin/"
+    )
+
+
+def number(text: str) -> int:
+    """A whole number that SQLite can hold."""
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if number(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """A cell's seed."""
+    if number(text) >= SEED_LIMIT:
+        raise argparse.ArgumentTypeError(f"seed {text} is not below {SEED_LIMIT}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time up to a day."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 86400.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds up to a day")
+    return value

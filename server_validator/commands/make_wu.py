@@ -1,0 +1,83 @@
+"""make-wu: gives out work units, enters them in the ledger, and says what BOINC's create_work must be told of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from kernels import atomic, limits, workunit
+from kernels.cost import Cost, cost, default_units
+from kernels.errors import TooManyCells, UnknownExperiment
+from kernels.experiments import EXPERIMENTS
+from kernels.workunit import WorkUnit
+from server_validator.boinc import create_work
+from server_validator.commands.arguments import positive, seed
+from server_validator.ledger import Ledger, issued
+
+HELP = "issue a work unit"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """EXPERIMENT --first S [--count N] [--out F]."""
+    parser.add_argument("experiment", metavar="EXPERIMENT", help=f"one of {', '.join(EXPERIMENTS)}")
+    parser.add_argument("--first", type=seed, required=True, metavar="S", help="first seed")
+    parser.add_argument(
+        "--count", type=positive, metavar="N",
+        help="number of seeds (default: ten minutes of a 4 GFLOPS core; a longer seed becomes several work units)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="F",
+        help="file to write (default: standard output); several are numbered, F-1, F-2 ...",
+    )  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Issue so many seeds of an experiment as one work unit, or without a count as work units of the usual length.
+
+    Written to a file, numbered if several, or printed, a line each. The Failure if it cannot be, before it is issued.
+    """
+    units = _units(options.experiment, options.first, options.count)
+    with Ledger(options.data, create=True) as ledger:
+        for unit, file in zip(units, _files(options.out, len(units)), strict=True):
+            unit_cost, where = _issue(ledger, unit, file), f" in {file}" if len(units) > 1 and file else ""
+            cells = len(workunit.cells(unit))
+            print(f"{unit.name}{where}: {cells} cells, {unit_cost.operations / 1e12:.2f} TFLOP", file=sys.stderr)
+            print(f"for create_work: {create_work.bounds(unit_cost)}", file=sys.stderr)
+    return 0
+
+
+def _units(experiment: str, first: int, count: int | None) -> list[WorkUnit]:
+    if experiment not in EXPERIMENTS:
+        raise UnknownExperiment(experiment, ", ".join(EXPERIMENTS))
+    if count is None:
+        return default_units(experiment, first)
+    return [WorkUnit(workunit.FORMAT, experiment, EXPERIMENTS[experiment].version, workunit.Seeds(first, count))]
+
+
+def _issue(ledger: Ledger, unit: WorkUnit, file: Path | None) -> Cost:
+    """Enter the work unit in the ledger and write it; its cost."""
+    content = workunit.encode(unit)
+    workunit.decode(content, "the work unit asked for")  # what a worker would refuse is not issued
+    cells, unit_cost = len(workunit.cells(unit)), cost(unit)
+    if unit_cost.result > limits.RESULT_BYTES:  # nor what the validator would refuse
+        raise TooManyCells(cells, int(cells * limits.RESULT_BYTES / unit_cost.result))
+    had_ledger = ledger.made
+    issued.issue(ledger, unit)
+    if ledger.made and not had_ledger:
+        print(
+            f"axiom-server: a new ledger was made in {ledger.data}; it knows no seeds given out elsewhere",
+            file=sys.stderr,
+        )
+    if file:
+        atomic.write(file, content)
+    else:
+        sys.stdout.write(content.decode())
+    return unit_cost
+
+
+def _files(out: Path | None, count: int) -> list[Path | None]:
+    """The file of each of so many work units: F itself if there is one, else F with a number before its suffix."""
+    if out is None or count == 1:
+        return [out] * count
+    return [out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, count + 1)]

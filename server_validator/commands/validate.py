@@ -1,0 +1,74 @@
+"""validate: whether results are believed, a line and an exit code each, as staff and BOINC's validator read them."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from functools import partial
+from pathlib import Path
+
+from server_validator.boinc import database, exit_codes, names
+from server_validator.boinc.names import Upload
+from server_validator.boinc.project import Unknown
+from server_validator.checking import trust
+from server_validator.checking.check import Terms, check
+from server_validator.commands.arguments import add_project, seconds
+from server_validator.errors import TryLater
+from server_validator.ledger import Ledger
+
+HELP = "check results against the ledger and by recomputing cells"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """[--project DIR] [--torch] [--budget S] F ..."""
+    add_project(parser)
+    parser.add_argument("files", nargs="+", metavar="F", help="result files")
+    parser.add_argument(
+        "--torch", action="store_true", help="with --project: accept class torch as well, for work with a quorum of two"
+    )
+    parser.add_argument(
+        "--budget", type=seconds, default=60.0, metavar="S",
+        help="begin no further cell after S seconds; one is recomputed always (default: 60)",
+    )  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check result files; 0 if all are valid, else the code of the worst that is wrong with one of them.
+
+    With the folder of a BOINC project, as its script_validator asks: the words are absolute paths, class torch is
+    accepted only with --torch, and hosts that BOINC's database knows to be reliable have less recomputed.
+    """
+    if options.project:
+        return exit_codes.asked_by_daemon(lambda: _check_all(options, names.paths(options.files)))
+    return _check_all(options, [Path(word) for word in options.files])
+
+
+def _check_all(options: argparse.Namespace, paths: list[Path]) -> int:
+    with Ledger(options.data) as ledger:
+        return max(exit_codes.told(path, partial(_check, names.upload(path), ledger, options)) for path in paths)
+
+
+def _check(upload: Upload, ledger: Ledger, options: argparse.Namespace) -> str:
+    """The verdict on a valid result, in words."""
+    cells, host = _asked(options.project, upload) if options.project else (trust.cells(None), "")
+    begun = time.monotonic()
+    terms = Terms(("exact", "torch") if options.torch or not options.project else ("exact",), cells, options.budget)
+    verdict = check(upload, ledger, terms)
+    drawn = "; ".join(f"seed {cell.seed} {cell.condition}" for cell in verdict.recomputed)
+    result, unit = verdict.answer.result, verdict.answer.unit
+    return (
+        f"valid, {unit.name} of class {result.engine} by version {result.app_version}: {len(result.cells)} cells are "
+        f"consistent, {len(verdict.recomputed)} recomputed in {time.monotonic() - begun:.1f} s ({drawn}){host}"
+    )
+
+
+def _asked(project: Path, upload: Upload) -> tuple[int, str]:
+    """How many cells of an upload to recompute, and why."""
+    if upload.names is None:
+        raise TryLater(f"{upload.path} has no name that BOINC gives, so nothing tells which work unit it has to answer")
+    try:
+        record = database.consecutive_valid(project, upload.names.result)
+    except Unknown as why:
+        return trust.cells(None), f"; the host is unknown: {why}"
+    amount = f"{trust.TRUSTED} or more" if trust.trusted(record) else f"fewer than {trust.TRUSTED}"
+    return trust.cells(record), f"; the host has {amount} valid results in a row"

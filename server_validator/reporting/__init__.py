@@ -1,0 +1,1 @@
+"""Results and findings for people: on a terminal, as pictures, as JSON."""

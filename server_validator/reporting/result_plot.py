@@ -1,0 +1,38 @@
+"""A result's curves as PNG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from kernels.errors import CannotWrite
+from kernels.result import Result
+from server_validator.reporting.result_curves import mean_curve
+
+
+def plot(path: Path, shown: Result) -> None:
+    """Write the curves as PNG, a panel per metric: for every value of the grid's first axis the mean over its cells."""
+    metrics, axis = list(shown.cells[0].metrics), next(iter(shown.cells[0].condition), None)
+    lines: dict[object, list[int]] = {}
+    for number, cell in enumerate(shown.cells):
+        lines.setdefault(cell.condition[axis] if axis else "all cells", []).append(number)
+    columns = max(1, min(4, len(metrics)))
+    rows = max(1, -(-len(metrics) // columns))
+    figure = Figure(figsize=(3.4 * columns, 2.4 * rows + 0.5), dpi=120, layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel, metric in zip(panels, metrics, strict=False):
+        for value, cells in lines.items():
+            panel.plot(mean_curve([shown.cells[cell] for cell in cells], metric), ".-", label=str(value))
+        panel.set_title(metric, fontsize=9)
+        panel.tick_params(labelsize=7)
+        panel.grid(alpha=0.3)
+    for panel in panels[len(metrics) :]:
+        panel.set_axis_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, title=axis, loc="outside right upper", fontsize=8)
+    figure.suptitle(f"{shown.experiment} version {shown.version}: mean of {len(shown.cells)} cells by measurement")
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise CannotWrite(path, error.strerror or error) from error

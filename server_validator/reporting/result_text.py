@@ -1,0 +1,59 @@
+"""A result for a person, on a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kernels.engine.seam import F32
+from kernels.experiments import EXPERIMENTS
+from kernels.result import CellRecord, Result
+from server_validator.reporting.result_curves import mean_curve
+from server_validator.reporting.result_json import header
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def show(console: Console, path: Path, shown: Result) -> None:
+    """Print what was computed, where and how long, and per condition the metrics' ends and curves, mean over seeds."""
+    head = header(shown)
+    console.print(f"[bold]{escape(str(path))}[/]", highlight=False)
+    for name in ("experiment", "version", "workunit", "app_version", "engine"):
+        console.print(f"  {name:12} {head[name]}", highlight=False)
+    device, timings = shown.device, shown.timings
+    console.print(
+        f"  {'device':12} {escape(device.name)} ({device.kind}, {device.platform}, threads: {device.threads})"
+    )
+    console.print(f"  {'computing':12} {timings.computing:.1f} s, {timings.cpu:.1f} s of CPU time")
+    conditions: dict[tuple[object, ...], list[CellRecord]] = {}
+    for cell in shown.cells:
+        conditions.setdefault(tuple(cell.condition.values()), []).append(cell)
+    metrics = list(shown.cells[0].metrics)
+    seeds = sorted({cell.seed for cell in shown.cells})
+    console.print(f"  {'seeds':12} {seeds[0]} to {seeds[-1]}, {len(shown.cells)} cells", highlight=False)
+    grid = Table(title="final values, mean over seeds", title_justify="left", padding=(0, 0))
+    for name in [*shown.cells[0].condition, *metrics]:
+        grid.add_column(name.replace("_", " "), justify="right")
+    for condition, cells in conditions.items():
+        grid.add_row(*map(str, condition), *(f"{mean_curve(cells, name)[-1]:.3f}" for name in metrics))
+    console.print(grid)
+    console.print(f"curves, mean over all {len(shown.cells)} cells")
+    # A file that is only read, and not checked, may have any metrics, of another version of the experiment for one.
+    known = EXPERIMENTS[shown.experiment].metrics if shown.experiment in EXPERIMENTS else {}
+    for name in metrics:
+        mean = mean_curve(shown.cells, name)
+        unit = known[name].unit if name in known else "1"
+        span = f"{mean[0]:.3f} to {mean[-1]:.3f}" + ("" if unit == "1" else f" {unit}")
+        console.print(f"  {name:16} {spark(mean)}  {span}", highlight=False)
+
+
+def spark(values: F32) -> str:
+    """A curve in one line of bars, from its lowest to its highest value."""
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(high - low) or not high > low:
+        return _BARS[0] * len(values)
+    return "".join(_BARS[round((float(v) - low) / (high - low) * (len(_BARS) - 1))] for v in values)

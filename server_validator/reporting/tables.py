@@ -1,0 +1,55 @@
+"""Findings as tables on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from kernels import findings
+from kernels.experiment import Experiment
+from kernels.findings import Curve, Estimate, Position, Table
+from server_validator.reporting.words import position
+
+
+def show(console: Console, experiment: Experiment, table: Table) -> None:
+    """Print an experiment's curves and claims, each beside what was published."""
+    console.print(f"[bold]{experiment.name}[/] version {experiment.version}: {experiment.title}")
+    seeds = len({int(seed) for seed in table.seed})
+    console.print(f"{len(table.seed)} networks, seeds: {seeds}; intervals are 95 %, by bootstrap over seeds\n")
+    for curve in experiment.curves:
+        console.print(_grid(curve, findings.curve(table, curve)))
+    for claim in experiment.claims:
+        estimate = findings.estimate(claim.statistic(table))
+        verdict = findings.verdict(estimate)
+        lines = (
+            f"\n[bold]{claim.finding}[/] {claim.text}: [bold]{verdict}[/]",
+            f"  measured:  {claim.unit} {interval(estimate)}",
+            f"  published: {claim.published}",
+        )
+        for line in lines:
+            console.print(line, highlight=False, soft_wrap=True)
+        if verdict == "undecided" and estimate.seeds < findings.DECIDING_SEEDS:
+            console.print(f"  a decision needs at least {findings.DECIDING_SEEDS} seeds")
+
+
+def interval(estimate: Estimate) -> str:
+    """An estimate with its interval, as "+.024 [+.018, +.031]"."""
+    if estimate.seeds == 0:
+        return "no complete seed"
+    if estimate.seeds == 1:
+        return f"{estimate.mean:+.4f} (one seed: no interval)"
+    between = f"[{estimate.low:+.4f}, {estimate.high:+.4f}]"
+    return f"{estimate.mean:+.4f} {between}, {estimate.seeds} seeds".replace("[", "\\[")
+
+
+def _grid(curve: Curve, estimates: Mapping[Position, Estimate]) -> Grid:
+    grid = Grid(title=f"{curve.title}, {curve.line}" if curve.line else curve.title, title_justify="left")
+    for heading in (curve.axis, curve.metric, "95 % interval", "seeds", "published"):
+        grid.add_column(heading, justify="right")
+    for value, estimate in estimates.items():
+        published = f"{curve.published[value]:.3f}" if value in curve.published else ""
+        between = f"{estimate.low:.3f} .. {estimate.high:.3f}" if estimate.seeds > 1 else ""
+        grid.add_row(position(value), f"{estimate.mean:.3f}", between, str(estimate.seeds), published)
+    return grid

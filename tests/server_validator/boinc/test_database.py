@@ -1,0 +1,97 @@
+"""What a real MariaDB tells of hosts, and how far they are trusted then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pymysql
+import pytest
+
+from server_validator.boinc.database import consecutive_valid
+from server_validator.boinc.project import Unknown
+from tests.kernels import tiny
+from tests.server_validator.boinc import mariadb
+from tests.server_validator.data import Run, issued
+
+ROWS: list[tuple[str, int, int, int | None]] = [
+    ("reliable_0", 1, 7, 10),
+    ("new_0", 2, 7, 0),
+    ("nearly_0", 3, 7, 9),
+    ("other_version_0", 1, 8, 2),
+    ("no_record_0", 4, 7, None),
+    (f"{tiny.unit().name}_0", 1, 7, 10),
+    (f"{tiny.unit().name}_1", 2, 7, 0),
+]
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with mariadb.started(tmp_path_factory.mktemp("db")) as found:
+        mariadb.fill(found, ROWS)
+        yield found
+
+
+def project(folder: Path, port: int, password: str = mariadb.PASSWORD, name: str = "axiom") -> Path:
+    (folder / "config.xml").write_text(
+        f"<boinc><config><db_host>127.0.0.1:{port}</db_host><db_name>{name}</db_name><db_user>axiom</db_user>"
+        f"<db_passwd>{escape(password)}</db_passwd></config></boinc>"
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("result", "record"), [("reliable_0", 10), ("new_0", 0), ("nearly_0", 9), ("other_version_0", 2)]
+)
+def test_a_host_has_a_record_with_each_application_version(tmp_path: Path, port: int, result: str, record: int) -> None:
+    assert consecutive_valid(project(tmp_path, port), result) == record
+
+
+@pytest.mark.parametrize("result", ["no_record_0", "none_0", "' OR 1=1 -- ", "%"])
+def test_of_some_results_nothing_is_known(tmp_path: Path, port: int, result: str) -> None:
+    with pytest.raises(Unknown, match="no host for result"):
+        consecutive_valid(project(tmp_path, port), result)
+
+
+def test_a_database_that_refuses_is_told_without_its_secrets(tmp_path: Path, port: int) -> None:
+    for settings in ({"password": "wrong s3cret"}, {"name": "other"}):
+        with pytest.raises(Unknown, match="does not answer") as caught:
+            consecutive_valid(project(tmp_path, port, **settings), "reliable_0")
+        assert "s3cret" not in str(caught.value)
+        assert mariadb.PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(("replica", "recomputed"), [(0, 1), (1, 2)])
+def test_of_a_trusted_host_less_is_recomputed(
+    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], tiny_bytes: bytes, replica: int, recomputed: int
+) -> None:
+    path = tmp_path / f"{tiny.unit().name}_{replica}_r12_0"
+    path.write_bytes(tiny_bytes)
+    data, folder = issued(tmp_path), project(tmp_path, port)
+    found = Run(capsys, "--data", data, "validate", "--project", folder, "--torch", path)
+    assert (found.code, found.err) == (0, "")
+    assert f" {recomputed} recomputed" in found.out
+    assert f"{'10 or more' if replica == 0 else 'fewer than 10'} valid results in a row" in found.out
+
+
+def test_a_way_to_log_in_that_the_library_lacks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**options: object) -> None:
+        raise RuntimeError("'cryptography' package is required for sha256_password or caching_sha2_password")
+
+    monkeypatch.setattr(pymysql, "connect", refuse)
+    with pytest.raises(Unknown, match="RuntimeError"):
+        consecutive_valid(project(tmp_path, 1), "reliable_0")
+
+
+def test_where_no_database_listens_nothing_is_known(tmp_path: Path) -> None:
+    with pytest.raises(Unknown, match="does not answer"):
+        consecutive_valid(project(tmp_path, 1), "reliable_0")
+
+
+@pytest.mark.parametrize("content", [None, "", "<boinc>", "<boinc></boinc>"])
+def test_a_project_that_is_none_is_told(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "config.xml").write_text(content)
+    with pytest.raises(Unknown, match=r"config\.xml"):
+        consecutive_valid(tmp_path, "reliable_0")

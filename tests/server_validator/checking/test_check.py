@@ -1,0 +1,277 @@
+"""Validation: true results pass, and whatever was changed, cut, or invented does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from kernels import result, workunit
+from kernels.errors import (
+    CannotRead,
+    Failure,
+    Inconsistent,
+    ResultMismatch,
+    ResultUnreadable,
+)
+from kernels.experiments import compgen
+from server_validator.checking.agreement import difference
+from server_validator.checking.check import Terms
+from server_validator.errors import NotIssued, RecomputationDiffers
+from tests.kernels import tiny
+from tests.server_validator.data import checked, issued
+from tests.server_validator.forging import changed, curve, put
+
+UNIT = tiny.unit()
+METRICS = compgen.METRICS
+ALL = Terms(cells=99)  # as many as there are
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return issued(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def exact_bytes() -> bytes:
+    return result.encode(tiny.computed(UNIT, "exact"))
+
+
+def refusal(path: Path, data: Path, content: bytes) -> Failure:
+    path.write_bytes(content)
+    with pytest.raises(Failure) as caught:
+        checked(path, data, ALL)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def test_a_true_result_is_valid_and_some_of_its_cells_were_recomputed(tiny_file: Path, data: Path) -> None:
+    verdict = checked(tiny_file, data, ALL)
+    assert verdict.answer.unit == UNIT
+    assert sorted(cell.seed for cell in verdict.recomputed) == [1000, 1001]
+    assert len(checked(tiny_file, data, Terms(cells=1)).recomputed) == 1
+    assert len(checked(tiny_file, data, ALL).recomputed) == 2
+
+
+def test_which_cell_is_recomputed_cannot_be_known_before(tmp_path: Path, tiny_file: Path, data: Path) -> None:
+    drawn = {checked(tiny_file, data, Terms(cells=1)).recomputed[0].seed for _ in range(14)}
+    assert drawn == {1000, 1001}, "by chance once in 8000 runs"
+
+
+def test_a_result_that_was_not_issued_is_refused(tmp_path: Path, tiny_file: Path) -> None:
+    other = issued(tmp_path / "other", tiny.unit(5000))
+    with pytest.raises(NotIssued) as caught:
+        checked(tiny_file, other, ALL)
+    assert caught.value.code == 22
+    assert workunit.digest(UNIT).hex() in str(caught.value)
+
+
+def test_a_result_of_the_same_seeds_on_another_grid_is_refused(tmp_path: Path, tiny_file: Path) -> None:
+    with pytest.raises(NotIssued):
+        checked(tiny_file, issued(tmp_path / "other", tiny.unit(depth=[2])), ALL)
+
+
+def test_cut_off_or_flipped_results_are_refused(tmp_path: Path, tiny_bytes: bytes, data: Path) -> None:
+    path = tmp_path / "r.msgpack"
+    for length in range(0, len(tiny_bytes), 37):
+        assert isinstance(refusal(path, data, tiny_bytes[:length]), ResultUnreadable)
+    for at in range(0, len(tiny_bytes), 41):
+        changed = bytearray(tiny_bytes)
+        changed[at] ^= 0x10
+        assert isinstance(refusal(path, data, bytes(changed)), ResultUnreadable)
+
+
+def invented_loss(top: dict[str, Any]) -> None:
+    put(top, 1, "train_loss", curve(top, 1, "train_loss") * 0.5)
+
+
+def invented_accuracies(top: dict[str, Any]) -> None:
+    ood = np.float32(np.arange(12) * 50 / 1000)
+    put(top, 1, "ood_accuracy", ood)
+    put(top, 1, "gap", curve(top, 1, "id_accuracy") - ood)
+
+
+def invented_rank(top: dict[str, Any]) -> None:
+    put(top, 1, "effective_rank", np.full(12, 12.5))
+
+
+def one_early_count(top: dict[str, Any]) -> None:
+    """Ten samples more, before training: no rounding explains that."""
+    accuracy = curve(top, 1, "train_accuracy")
+    accuracy[0] = np.float32((round(float(accuracy[0]) * 2000) + 10) / 2000)
+    put(top, 1, "train_accuracy", accuracy)
+
+
+def the_other_cells_curves(top: dict[str, Any]) -> None:
+    top["cells"][1]["metrics"] = top["cells"][0]["metrics"]
+
+
+def shifted_curves(top: dict[str, Any]) -> None:
+    """Honestly trained for fewer epochs, the last value repeated."""
+    for metric in METRICS:
+        values = curve(top, 1, metric)
+        values[6:] = values[5]
+        put(top, 1, metric, values)
+
+
+INVENTED = [
+    invented_loss, invented_accuracies, invented_rank, one_early_count, the_other_cells_curves, shifted_curves,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", INVENTED, ids=lambda change: change.__name__)
+def test_numbers_invented_consistently_are_found_by_recomputing(
+    tmp_path: Path, tiny_bytes: bytes, data: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    found = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, change))
+    assert isinstance(found, RecomputationDiffers), found
+    assert found.code == 25
+    assert "cell 1001" in str(found)
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if name != "gap"])  # it follows from the accuracies
+@pytest.mark.parametrize("at", [1, 2])
+def test_differences_are_allowed_up_to_the_tolerance_and_no_further(
+    tmp_path: Path, exact_bytes: bytes, data: Path, name: str, at: int
+) -> None:
+    """Between hosts the torch engine rounds otherwise; measurement 1 is the last early one."""
+    metric = METRICS[name]
+    tolerance = metric.early if at < 2 else metric.late
+    samples = {"train_accuracy": 2000, "id_accuracy": 1000, "ood_accuracy": 1000}.get(name)
+
+    def moved(by: float) -> bytes:
+        def change(top: dict[str, Any]) -> None:
+            values = curve(top, 0, name)
+            value = float(values[at])
+            direction = 1 if value + 1.2 * by < metric.high else -1
+            values[at] = value + direction * by if samples is None else _count(value + direction * by, samples)
+            put(top, 0, name, values)
+            put(top, 0, "gap", curve(top, 0, "id_accuracy") - curve(top, 0, "ood_accuracy"))
+            top["engine"] = "torch"
+
+        return changed(exact_bytes, change)
+
+    path = tmp_path / "r.msgpack"
+    path.write_bytes(moved(0.9 * tolerance))
+    checked(path, data, ALL)
+    found = refusal(path, data, moved(1.1 * tolerance if samples is None else tolerance + 1.5 / samples))
+    assert isinstance(found, RecomputationDiffers)
+    assert name in str(found) or "gap" in str(found)
+
+
+def _count(value: float, samples: int) -> np.float32:
+    return np.float32(round(value * samples) / samples)
+
+
+def test_tolerances_are_far_below_what_the_claim_is_about() -> None:
+    assert METRICS["gap"].late <= 0.06
+    assert METRICS["gap"].early <= 0.005
+
+
+def test_values_that_contradict_each_other_are_refused_before_recomputing(
+    tmp_path: Path, tiny_bytes: bytes, data: Path
+) -> None:
+    path = tmp_path / "r.msgpack"
+    nothing_fits = changed(tiny_bytes, lambda top: put(top, 0, "gap", np.zeros(12)))
+    assert isinstance(refusal(path, data, nothing_fits), Inconsistent)
+    for cell in (0, 1):
+        found = refusal(path, data, changed(tiny_bytes, partial(put, cell=cell, metric="gap", values=np.zeros(12))))
+        assert f"cell {1000 + cell} " in str(found)
+    not_a_number = changed(tiny_bytes, lambda top: put(top, 0, "train_loss", np.full(12, np.nan)))
+    assert isinstance(refusal(path, data, not_a_number), Inconsistent)
+    swapped = changed(tiny_bytes, lambda top: top["cells"].reverse())
+    assert isinstance(refusal(path, data, swapped), ResultMismatch)
+
+
+def test_what_is_no_file_cannot_be_read_and_nothing_hangs(tmp_path: Path, data: Path) -> None:
+    import os
+
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path, tmp_path / "none", tmp_path / "loop", tmp_path / "fifo", Path("/dev/zero")):
+        with pytest.raises(CannotRead):
+            checked(path, data, ALL)
+
+
+def trained_from_other_weights(top: dict[str, Any]) -> None:
+    """Honest training of another network: its digest before training says so, in either class."""
+    top["cells"][1]["digests"][0] = bytes(16)
+
+
+def test_the_state_before_training_is_compared_bit_for_bit_in_class_torch_too(
+    tmp_path: Path, tiny_bytes: bytes, data: Path
+) -> None:
+    found = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, trained_from_other_weights))
+    assert isinstance(found, RecomputationDiffers)
+
+
+# --- class exact: compared by digest
+
+
+def changed_digest(top: dict[str, Any]) -> None:
+    top["cells"][1]["digests"][7] = bytes(16)
+
+
+def loss_one_bit_off(top: dict[str, Any]) -> None:
+    loss = curve(top, 1, "train_loss")
+    loss[4] = np.nextafter(loss[4], np.float32(9))
+    put(top, 1, "train_loss", loss)
+
+
+def one_count_off(top: dict[str, Any]) -> None:
+    accuracy = curve(top, 1, "train_accuracy")
+    accuracy[9] = _count(float(accuracy[9]) + 1 / 2000, 2000)
+    put(top, 1, "train_accuracy", accuracy)
+
+
+def rank_off(top: dict[str, Any]) -> None:
+    put(top, 1, "effective_rank", curve(top, 1, "effective_rank") * np.float32(1 + 3e-6))
+
+
+def test_a_true_exact_result_is_valid(tmp_path: Path, data: Path, exact_bytes: bytes) -> None:
+    path = tmp_path / "r.msgpack"
+    path.write_bytes(exact_bytes)
+    assert len(checked(path, data, ALL).recomputed) == 2
+
+
+@pytest.mark.parametrize("change", [changed_digest, loss_one_bit_off, one_count_off, rank_off])
+def test_the_least_change_of_an_exact_result_is_found(
+    tmp_path: Path, data: Path, exact_bytes: bytes, change: Callable[[dict[str, Any]], None]
+) -> None:
+    found = refusal(tmp_path / "r.msgpack", data, changed(exact_bytes, change))
+    assert isinstance(found, RecomputationDiffers)
+
+
+def test_the_sign_of_a_zero_is_compared_as_well(exact_bytes: bytes) -> None:
+    """Equal as a number, it would let one result be written in many ways."""
+    cell = result.decode(exact_bytes, "r").cells[0]
+    zero, negative = (
+        msgspec.structs.replace(cell, metrics=cell.metrics | {"gap": result.pack(np.full(12, value, np.float32))})
+        for value in (0.0, -0.0)
+    )
+    assert difference(compgen.EXPERIMENT, zero, negative, "exact") == "gap"
+    assert difference(compgen.EXPERIMENT, zero, zero, "exact") is None
+
+
+def test_linear_algebra_of_another_host_is_allowed_to_differ_a_little(
+    tmp_path: Path, data: Path, exact_bytes: bytes
+) -> None:
+    def change(top: dict[str, Any]) -> None:
+        rank = curve(top, 1, "effective_rank")
+        put(top, 1, "effective_rank", np.nextafter(rank, np.float32(99)))
+
+    path = tmp_path / "r.msgpack"
+    path.write_bytes(changed(exact_bytes, change))
+    checked(path, data, ALL)
+
+
+def test_a_torch_result_that_says_exact_is_refused(tmp_path: Path, data: Path, tiny_bytes: bytes) -> None:
+    found = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, lambda top: top.update(engine="exact")))
+    assert isinstance(found, RecomputationDiffers)
+    assert "digest" in str(found)

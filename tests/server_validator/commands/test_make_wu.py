@@ -1,0 +1,109 @@
+"""make-wu: what is issued is written, entered in the ledger, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kernels import cost, workunit
+from kernels.workunit import Seeds, WorkUnit
+from server_validator.ledger import Ledger
+from server_validator.ledger.issued import find
+from tests.server_validator.data import Run, one_line
+
+
+def was_issued(data: Path, unit: WorkUnit) -> bool:
+    with Ledger(data) as ledger:
+        return find(ledger, workunit.digest(unit)) == unit
+
+
+def test_make_wu_prints_the_work_unit_without_out(tmp_path: Path, run: Callable[..., Run]) -> None:
+    made = run("--data", tmp_path / "new" / "data", "make-wu", "compgen", "--first", 3, "--count", 2)
+    assert made.code == 0
+    unit = workunit.decode(made.out.encode(), "stdout")
+    assert unit == WorkUnit(1, "compgen", 1, Seeds(3, 2))
+    assert was_issued(tmp_path / "new" / "data", unit)
+
+
+def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
+    tmp_path: Path, run: Callable[..., Run]
+) -> None:
+    made = run("--data", tmp_path / "data", "make-wu", "compgen", "--first", 3)
+    unit = workunit.decode(made.out.encode(), "stdout")
+    assert [unit] == cost.default_units("compgen", 3)
+    words = made.err.splitlines()[-1].split()
+    told = dict(zip(words[2::2], map(float, words[3::2]), strict=True))
+    found = cost.cost(unit)
+    assert told["--rsc_fpops_est"] == pytest.approx(found.operations, rel=0.01)
+    assert told["--rsc_fpops_bound"] > 10 * found.operations
+    assert told["--rsc_memory_bound"] > found.memory
+    assert told["--rsc_disk_bound"] > found.disk
+
+
+def test_make_wu_of_a_long_seed_makes_several_work_units(tmp_path: Path, run: Callable[..., Run]) -> None:
+    parts = cost.default_units("cellauto", 3)
+    assert len(parts) > 1
+    for _ in range(2):
+        made = run("--data", tmp_path, "make-wu", "cellauto", "--first", 3, "--out", tmp_path / "wu.json")
+        assert (made.code, made.out) == (0, "")
+        files = [tmp_path / f"wu-{number}.json" for number in range(1, len(parts) + 1)]
+        assert [workunit.read(file) for file in files] == parts
+    for part, file in zip(parts, files, strict=True):
+        assert was_issued(tmp_path, part)
+        assert f"{part.name} in {file}" in made.err
+    printed = run("--data", tmp_path, "make-wu", "cellauto", "--first", 4)
+    lines = printed.out.splitlines()
+    assert [workunit.decode(line.encode(), "line") for line in lines] == cost.default_units("cellauto", 4)
+
+
+def test_make_wu_again_gives_the_same_file(tmp_path: Path, run: Callable[..., Run]) -> None:
+    outs = [tmp_path / name for name in ("a.json", "b.json")]
+    for out in outs:
+        assert run("--data", tmp_path, "make-wu", "compgen", "--first", 3, "--count", 2, "--out", out).code == 0
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_make_wu_of_taken_seeds_is_40_and_writes_nothing(tmp_path: Path, data: Path, run: Callable[..., Run]) -> None:
+    made = run("--data", data, "make-wu", "compgen", "--first", 1001, "--count", 5, "--out", tmp_path / "wu.json")
+    assert made.code == 40
+    assert "first free seed is 1002" in one_line(made)
+    assert not (tmp_path / "wu.json").exists()
+    assert made.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["nope", "--first", "1", "--count", "1"], 12),
+        (["compgen", "--first", "1", "--count", "200"], 16),
+        (["memdyn", "--first", "1", "--count", "800"], 16),  # 4000 cells, whose result the validator would refuse
+        (["compgen", "--first", str(2**48 - 1), "--count", "2"], 14),
+        (["compgen", "--first", str(2**48), "--count", "1"], 2),
+        (["compgen", "--first", "-1", "--count", "1"], 2),
+        (["compgen", "--first", "1.0", "--count", "1"], 2),
+        (["compgen", "--first", "1", "--count", "0"], 2),
+        (["--first", "1", "--count", "1"], 2),
+    ],
+)
+def test_a_work_unit_that_a_worker_would_refuse_is_not_issued(
+    tmp_path: Path, run: Callable[..., Run], arguments: list[str], code: int
+) -> None:
+    made = run("--data", tmp_path / "data", "make-wu", *arguments)
+    assert (made.code, made.out) == (code, "")
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_data_directory_comes_from_the_environment(
+    tmp_path: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AXIOM_DATA", str(tmp_path / "from env"))
+    assert run("make-wu", "compgen", "--first", 3, "--count", 1).code == 0
+    assert (tmp_path / "from env" / "ledger.sqlite").is_file()
+
+
+def test_a_new_ledger_is_announced_once(tmp_path: Path, run: Callable[..., Run]) -> None:
+    command = ("--data", tmp_path / "data", "make-wu", "compgen", "--count", 1, "--first")
+    assert "a new ledger was made" in run(*command, 1).err
+    assert "ledger" not in run(*command, 2).err

@@ -1,0 +1,26 @@
+"""What the tests of several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.server_validator.data import Run, issued
+
+
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("AXIOM_DATA", raising=False)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return issued(tmp_path / "a place")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    return lambda *arguments: Run(capsys, *arguments)

@@ -1,0 +1,80 @@
+"""What fuzzing found worth keeping is read again in every test run, without atheris: see the package `fuzz`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kernels import result
+from kernels.errors import ResultUnreadable
+from server_validator.errors import TryLater
+from tests.server_validator.fuzz import reached
+from tests.server_validator.fuzz.__main__ import CORPUS
+from tests.server_validator.fuzz.readers import Readers
+
+INPUTS = [path.read_bytes() for path in sorted(CORPUS.iterdir())]
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What each input of the corpus ends with; a fault of a reader is raised here."""
+    readers = Readers(tmp_path_factory.mktemp("fuzz"))
+    return [readers(data) for data in INPUTS]
+
+
+def test_the_corpus_is_small_enough_to_keep() -> None:
+    assert 100 < len(INPUTS) <= reached.FILES
+    assert sum(map(len, INPUTS)) <= reached.BYTES
+
+
+def test_every_input_is_refused_cleanly_or_true(outcomes: list[str]) -> None:
+    assert len(outcomes) == len(INPUTS)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        "WorkUnitUnreadable", "WorkUnitFormat", "UnknownExperiment", "ExperimentVersion", "WorkUnitField",
+        "GridBeyondLimits", "TooManyCells", "ResultUnreadable", "ResultFormat", "NotIssued", "ResultMismatch",
+        "Inconsistent", "RecomputationDiffers", "WrongClass", "work unit of", "possible result of", "valid result of",
+    ],
+)  # fmt: skip
+def test_the_corpus_reaches_every_refusal_and_every_success(outcomes: list[str], outcome: str) -> None:
+    assert any(found.removeprefix("uploaded: ").startswith(outcome) for found in outcomes)
+
+
+def raises_something_else(*_: object) -> None:
+    raise ValueError("unforeseen")
+
+
+def says_two_lines(*_: object) -> None:
+    raise ResultUnreadable("file", "one\ntwo")
+
+
+def says_too_much(*_: object) -> None:
+    raise ResultUnreadable("file", "x" * 1000)
+
+
+def blames_the_server(*_: object) -> None:
+    raise TryLater("file")
+
+
+def accepts_everything(*_: object) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    "broken", [raises_something_else, says_two_lines, says_too_much, blames_the_server, accepts_everything]
+)
+def test_a_broken_check_is_found_by_the_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcomes: list[str], broken: Callable[..., None]
+) -> None:
+    """A check of values that does what no reader may do: were it not found, the tests above would prove nothing."""
+    monkeypatch.setattr(result, "_check_values", broken)
+    readers = Readers(tmp_path)
+    for data, outcome in zip(INPUTS, outcomes, strict=True):
+        if outcome.startswith("Inconsistent") and "is not in" in outcome:
+            with pytest.raises((AssertionError, ValueError)):
+                readers(data)

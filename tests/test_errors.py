@@ -1,0 +1,100 @@
+"""Failures: exit codes of their own, and docstrings that are whole sentences wherever they are raised."""
+
+from __future__ import annotations
+
+import ast
+import string
+from pathlib import Path
+
+import pytest
+
+import server_validator.errors  # the rooms whose failures are of one table with those of kernels
+from kernels import errors
+from kernels.errors import Failure
+
+ROOT = Path(__file__).parents[1]
+ROOMS = (errors, server_validator.errors)
+TABLE = errors.table()
+KINDS = pytest.mark.parametrize("kind", TABLE.values(), ids=lambda kind: kind.__name__)
+
+
+def placeholders(kind: type[Failure]) -> int:
+    return sum(field is not None for _, field, _, _ in string.Formatter().parse(kind.__doc__ or ""))
+
+
+def test_exit_codes_are_unique_and_below_boincs() -> None:
+    kinds = {k for room in ROOMS for k in vars(room).values() if isinstance(k, type) and issubclass(k, Failure)}
+    assert sorted(TABLE) == sorted(kind.code for kind in kinds), "all rooms, and no number twice"
+    assert all(1 <= code < 192 for code in TABLE)
+    assert 2 not in TABLE, "argparse's"
+
+
+def test_exit_codes_keep_their_numbers() -> None:
+    """Staff's scripts and BOINC's validator read them."""
+    assert {kind.__name__: code for code, kind in TABLE.items()}.items() >= {
+        "Failure": 1, "TryLater": 3, "Stopped": 4,
+        "WorkUnitUnreadable": 10, "WorkUnitFormat": 11, "UnknownExperiment": 12, "ExperimentVersion": 13,
+        "WorkUnitField": 14, "GridBeyondLimits": 15, "TooManyCells": 16,
+        "ResultUnreadable": 20, "ResultFormat": 21, "NotIssued": 22, "ResultMismatch": 23, "Inconsistent": 24,
+        "RecomputationDiffers": 25,
+        "NoDevice": 30, "NoEngine": 31, "CannotRead": 32, "CannotWrite": 33,
+        "Duplicate": 26, "WrongClass": 27, "ResultsDiffer": 28,
+        "SeedsTaken": 40, "NothingAssimilated": 41, "DataDirectory": 42, "NotValidated": 43, "LedgerVersion": 44,
+    }.items()  # fmt: skip
+
+
+def test_these_and_no_other_failures_blame_a_result() -> None:
+    """BOINC's validator takes them, and only them, for an invalid result."""
+    assert {kind.code for kind in TABLE.values() if kind.blames_result} == {20, 21, 22, 23, 24, 25, 26, 27, 28, 32}
+
+
+def test_two_failures_with_one_code_are_found_out() -> None:
+    twin = type("Twin", (Failure,), {"__doc__": "A twin.", "code": 33})
+    try:
+        with pytest.raises(AssertionError, match="33"):
+            errors.table()
+    finally:
+        del twin
+        import gc
+
+        gc.collect()
+    assert errors.table() == TABLE
+
+
+@KINDS
+def test_a_docstring_is_one_line_of_whole_sentences(kind: type[Failure]) -> None:
+    text = str(kind(*["x"] * placeholders(kind)))
+    assert "\n" not in text
+    assert "{" not in text
+    assert text.endswith((".", "x")) or kind is errors.Stopped
+    assert text[0].isupper() or text.startswith("x")
+
+
+@KINDS
+def test_braces_and_anything_else_in_arguments_are_left_alone(kind: type[Failure]) -> None:
+    assert str(kind(*["{0} {} {x!r}"] * placeholders(kind))).count("{0} {} {x!r}") == placeholders(kind)
+
+
+def raise_sites() -> list[tuple[str, type[Failure], int]]:
+    """Every place in our code that makes a failure: where, which, and with how many arguments."""
+    kinds = {kind.__name__: kind for kind in TABLE.values()}
+    sites = []
+    for room in ("kernels", "client", "server_validator"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call):
+                    function = node.func
+                    name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+                    if name in kinds:
+                        assert not node.keywords
+                        assert not any(isinstance(a, ast.Starred) for a in node.args)
+                        where = f"{path.relative_to(ROOT)}:{name}:{node.lineno}"
+                        sites.append((where, kinds[name], len(node.args)))
+    return sites
+
+
+def test_every_failure_is_made_with_the_arguments_its_sentence_needs() -> None:
+    sites = raise_sites()
+    assert len(sites) > 30, "the search does not find the places any more"
+    wrong = [(where, given, placeholders(kind)) for where, kind, given in sites if given != placeholders(kind)]
+    assert not wrong, "(place, arguments, placeholders)"
