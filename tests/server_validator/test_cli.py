@@ -40,9 +40,9 @@ def test_from_a_work_unit_to_a_finding(tmp_path: Path, run: Callable[..., Run]) 
         stored = run("--data", data, "assimilate", 5, out)
         assert stored.code == 0, stored.err
         assert "24 cells in" in stored.out
-    found = run("--data", data, "findings", "compgen", "--plots", folder / "the plots")
-    assert found.code == 0, found.err
-    assert "24 networks, seeds: 1;" in found.out
+    done = run("--data", data, "findings", "compgen", "--plots", folder / "the plots")
+    assert done.code == 0, done.err
+    assert "24 networks, seeds: 1;" in done.out
     (plot,) = (folder / "the plots").iterdir()
     assert plot.read_bytes().startswith(PNG)
     assert plot.stat().st_size > 5000
@@ -64,9 +64,9 @@ def test_what_is_no_file_ends_at_once_with_32(
         server.bind("socket")
         os.fchdir(here)
         os.close(here)
-        found = run("--data", data, command, *(["1"] if command == "assimilate" else []), tmp_path / name)
-    assert (found.code, found.out) == (32, "")
-    assert name in one_line(found)
+        done = run("--data", data, command, *(["1"] if command == "assimilate" else []), tmp_path / name)
+    assert (done.code, done.out) == (32, "")
+    assert name in one_line(done)
 
 
 def test_huge_and_empty_files_are_refused(tmp_path: Path, data: Path, run: Callable[..., Run]) -> None:
@@ -79,15 +79,15 @@ def test_huge_and_empty_files_are_refused(tmp_path: Path, data: Path, run: Calla
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["validate"], ["show"], ["--data"]])
 def test_a_wrong_command_line_is_2(run: Callable[..., Run], arguments: list[str]) -> None:
-    found = run(*arguments)
-    assert (found.code, found.out) == (2, "")
-    assert "usage: axiom-server" in found.err
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "usage: axiom-server" in done.err
 
 
 def test_help_names_the_commands(run: Callable[..., Run]) -> None:
-    found = run("--help")
-    assert found.code == 0
-    assert all(command in found.out for command in cli.COMMANDS)
+    done = run("--help")
+    assert done.code == 0
+    assert all(command in done.out for command in cli.COMMANDS)
 
 
 def test_as_a_process_it_ends_with_the_code_and_one_line(tmp_path: Path, tiny_file: Path) -> None:

@@ -121,7 +121,7 @@ def assert_true(tree: dict[str, Any], of: WorkUnit) -> None:
             if exact and metric.exact:
                 assert data == np.asarray(curve, "<f4").tobytes(), f"{name} is not what is computed, bit for bit"
                 continue
-            mine, theirs = np.frombuffer(data, "<f4").astype(float), np.asarray(curve, float)
-            by_time = np.where(np.arange(len(mine)) < experiment.early, metric.early, metric.late)
-            allowed = 1e-6 * np.abs(mine) if exact else by_time
-            assert (np.abs(mine - theirs) <= allowed).all(), f"{name} is too far from what is computed"
+            said, true_values = np.frombuffer(data, "<f4").astype(float), np.asarray(curve, float)
+            by_time = np.where(np.arange(len(said)) < experiment.early, metric.early, metric.late)
+            allowed = 1e-6 * np.abs(said) if exact else by_time
+            assert (np.abs(said - true_values) <= allowed).all(), f"{name} is too far from what is computed"

@@ -28,9 +28,9 @@ ROWS: list[tuple[str, int, int, int | None]] = [
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with mariadb.started(tmp_path_factory.mktemp("db")) as found:
-        mariadb.fill(found, ROWS)
-        yield found
+    with mariadb.started(tmp_path_factory.mktemp("db")) as started:
+        mariadb.fill(started, ROWS)
+        yield started
 
 
 def project(folder: Path, port: int, password: str = mariadb.PASSWORD, name: str = "axiom") -> Path:
@@ -69,10 +69,10 @@ def test_of_a_trusted_host_less_is_recomputed(
     path = tmp_path / f"{tiny.unit().name}_{replica}_r12_0"
     path.write_bytes(tiny_bytes)
     data, folder = issued(tmp_path), project(tmp_path, port)
-    found = Run(capsys, "--data", data, "validate", "--project", folder, "--torch", path)
-    assert (found.code, found.err) == (0, "")
-    assert f" {recomputed} recomputed" in found.out
-    assert f"{'10 or more' if replica == 0 else 'fewer than 10'} valid results in a row" in found.out
+    done = Run(capsys, "--data", data, "validate", "--project", folder, "--torch", path)
+    assert (done.code, done.err) == (0, "")
+    assert f" {recomputed} recomputed" in done.out
+    assert f"{'10 or more' if replica == 0 else 'fewer than 10'} valid results in a row" in done.out
 
 
 def test_a_way_to_log_in_that_the_library_lacks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,8 +69,8 @@ def test_an_interrupted_check_says_nothing_about_a_result(
     paths = [tmp_path / UPLOAD] * (2 if command == "compare" else 1)
     monkeypatch.setattr("kernels.result.read", raises(KeyboardInterrupt))
     project = ("--project", tmp_path) if asked else ()
-    found = Run(capsys, "--data", issued(tmp_path), command, *project, *paths)
-    assert (found.code, found.out, found.err.count("\n")) == (code, "", 1)
+    done = Run(capsys, "--data", issued(tmp_path), command, *project, *paths)
+    assert (done.code, done.out, done.err.count("\n")) == (code, "", 1)
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, MemoryError, KeyboardInterrupt, server_errors.DataDirectory])

@@ -24,8 +24,8 @@ from server_validator.boinc.names import Names, paths, upload
     ],
 )
 def test_a_name_of_boincs_tells_work_unit_and_result(name: str, names: Names | None) -> None:
-    found = upload(Path("/upload/1a3") / name)
-    assert (found.path.name, found.names) == (name, names)
+    file = upload(Path("/upload/1a3") / name)
+    assert (file.path.name, file.names) == (name, names)
 
 
 @pytest.mark.parametrize(

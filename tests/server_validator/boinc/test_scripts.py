@@ -94,8 +94,8 @@ def test_what_is_wrong_with_a_result_is_neither_0_nor_3(project: Project, exact:
         (23, other),  # a true result, but of another work unit than BOINC gave out: a replay
         (27, edited(exact, engine="torch")),
     ):
-        found, line = project.call("axiom_validate", project.upload(content))
-        assert (found, name in line) == (code, True), line
+        ended, line = project.call("axiom_validate", project.upload(content))
+        assert (ended, name in line) == (code, True), line
         assert "refused" in line or "torch" in line
 
 
@@ -192,9 +192,9 @@ def test_replicas_agree_or_do_not(project: Project, exact: bytes, tiny_bytes: by
 
 
 def test_as_many_files_are_compared_as_there_are_on_either_side(project: Project, exact: bytes, other: bytes) -> None:
-    mine = [project.upload(exact, f"{UNIT.name}_{n}_r77_0") for n in (0, 1)]
-    theirs = [project.upload(other, f"{OTHER.name}_{n}_r77_0") for n in (0, 1)]
-    assert project.call("axiom_compare", mine[0], theirs[0], mine[1], theirs[1])[0] == 0
-    assert project.call("axiom_compare", mine[0], mine[1], theirs[0], theirs[1])[0] == 28
-    assert project.call("axiom_compare", mine[0])[0] == 3
+    first = [project.upload(exact, f"{UNIT.name}_{n}_r77_0") for n in (0, 1)]
+    second = [project.upload(other, f"{OTHER.name}_{n}_r77_0") for n in (0, 1)]
+    assert project.call("axiom_compare", first[0], second[0], first[1], second[1])[0] == 0
+    assert project.call("axiom_compare", first[0], first[1], second[0], second[1])[0] == 28
+    assert project.call("axiom_compare", first[0])[0] == 3
     assert project.call("axiom_compare")[0] == 3

@@ -129,8 +129,8 @@ def _set(top: Any, spot: tuple[Any, ...], value: Any) -> None:
     top[spot[-1]] = value
 
 
-def reordered(found: Top) -> Top:
-    return dict(reversed(found.items()))
+def reordered(top: Top) -> Top:
+    return dict(reversed(top.items()))
 
 
 def filled(top: Top, value: float, cell: int = 0, metric: str = "train_loss") -> None:
@@ -402,9 +402,9 @@ def exactly_at_the_size_cap(honest: Honest) -> bytes:
     for number in range(-(-short // 30)):  # up to 31 letters a text's head is one byte
         letters = 1 + min(30, short - 30 * number)
         cells[number] = one | {"condition": one["condition"] | {"x": "x" * letters}}
-    found = changed(honest.own, lambda top: top.update(cells=cells))
-    assert len(found) == CAP
-    return found
+    largest = changed(honest.own, lambda top: top.update(cells=cells))
+    assert len(largest) == CAP
+    return largest
 
 
 @content(20, f"more than {CAP} bytes")
@@ -1081,14 +1081,14 @@ fields(
 @change(25, "differs in")
 def zeros_with_a_sign(top: Top) -> None:
     """A value that compares equal but is another: a message of a bit for each zero."""
-    found = 0
+    zeros = 0
     for cell in range(4):
         for metric in top["cells"][cell]["metrics"]:
             values = curve(top, cell, metric)
-            found += int((values == 0).sum())
+            zeros += int((values == 0).sum())
             values[values == 0] = -0.0
             put(top, cell, metric, values)
-    assert found, "there is no zero to change"
+    assert zeros, "there is no zero to change"
 
 
 group("What is no plain file, or does not stay what it is")

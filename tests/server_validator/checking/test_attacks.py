@@ -57,8 +57,8 @@ class Project:
 
     def files(self) -> dict[str, tuple[int, int]]:
         """What lies in the project, but for the ledger, with sizes and times of change."""
-        found = {p: p.lstat() for p in self.folder.rglob("*") if self.data not in p.parents and p != self.data}
-        return {str(p): (s.st_size, s.st_mtime_ns) for p, s in found.items()}
+        files = {p: p.lstat() for p in self.folder.rglob("*") if self.data not in p.parents and p != self.data}
+        return {str(p): (s.st_size, s.st_mtime_ns) for p, s in files.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -119,10 +119,10 @@ def test_attack(
 
     monkeypatch.setattr(issued_units, "find_named", find_then)
     before = project.files()
-    found = Run(capsys, *project.words(path, *(["--torch"] if attack.torch else [])))
-    line = answer(found, path)
-    assert (found.code, attack.says in line) == (attack.code, True), line
-    assert bool(found.out) == (attack.code == 0), "a valid one is told on standard output, others on the other"
+    done = Run(capsys, *project.words(path, *(["--torch"] if attack.torch else [])))
+    line = answer(done, path)
+    assert (done.code, attack.says in line) == (attack.code, True), line
+    assert bool(done.out) == (attack.code == 0), "a valid one is told on standard output, others on the other"
     if not later:
         assert project.files() == before
     assert sorted(p.name for p in project.data.iterdir()) == ["ledger.sqlite"]
@@ -169,9 +169,9 @@ def test_what_the_server_may_not_read_is_3(
     for folder in itertools.takewhile(lambda parent: parent != Path(tempfile.gettempdir()), path.parents):
         folder.chmod(0o711)
     with as_nobody():
-        found = Run(capsys, *project.words(path))
-    assert found.code == 3
-    assert "Permission denied" in answer(found, path)
+        done = Run(capsys, *project.words(path))
+    assert done.code == 3
+    assert "Permission denied" in answer(done, path)
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x1b[2Jb", "a\r\nvalid", "\udcff\udcfe", "  a  b  ", "x" * 255])
@@ -182,9 +182,9 @@ def test_a_file_name_that_is_no_name_is_shown_in_one_printable_line(
     path = project.uploads / name
     for content in (honest.own, b""):
         path.write_bytes(content)
-        found = Run(capsys, "--data", project.data, "validate", path)
-        answer(found, path)
-        assert found.code == (0 if content else 20)
+        done = Run(capsys, "--data", project.data, "validate", path)
+        answer(done, path)
+        assert done.code == (0 if content else 20)
 
 
 def test_a_file_rewritten_while_it_is_read_is_never_valid_by_halves(
@@ -233,9 +233,9 @@ def test_what_was_validated_is_what_is_assimilated(
     assert run("assimilate", 1, path) == 43, "never validated"
     assert Run(capsys, *project.words(path)).code == 0
     path.write_bytes(changed(honest.own, lambda top: invented(top, 0, 1, 2, 3)))
-    found = Run(capsys, "--data", project.data, "assimilate", 1, path)
-    assert (found.code, found.out) == (43, "")
-    assert str(path) in found.err
+    done = Run(capsys, "--data", project.data, "assimilate", 1, path)
+    assert (done.code, done.out) == (43, "")
+    assert str(path) in done.err
     assert sorted(p.name for p in project.data.iterdir()) == ["ledger.sqlite"]
     assert Run(capsys, *project.words(path)).code == 25
     assert run("assimilate", 1, path) == 43
@@ -261,9 +261,9 @@ def test_a_crash_of_the_checker_is_neither_good_nor_bad(
     path = project.uploads / MINE
     path.write_bytes(honest.own)
     monkeypatch.setattr(where, crash)
-    found = Run(capsys, *project.words(path))
-    assert (found.code, found.out) == (3, "")
-    assert fault.__name__ in answer(found, path)
+    done = Run(capsys, *project.words(path))
+    assert (done.code, done.out) == (3, "")
+    assert fault.__name__ in answer(done, path)
 
 
 # --- memory

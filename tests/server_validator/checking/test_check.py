@@ -129,10 +129,10 @@ INVENTED = [
 def test_numbers_invented_consistently_are_found_by_recomputing(
     tmp_path: Path, tiny_bytes: bytes, data: Path, change: Callable[[dict[str, Any]], None]
 ) -> None:
-    found = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, change))
-    assert isinstance(found, RecomputationDiffers), found
-    assert found.code == 25
-    assert "cell 1001" in str(found)
+    failure = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, change))
+    assert isinstance(failure, RecomputationDiffers), failure
+    assert failure.code == 25
+    assert "cell 1001" in str(failure)
 
 
 @pytest.mark.parametrize("name", [name for name in METRICS if name != "gap"])  # it follows from the accuracies
@@ -160,9 +160,9 @@ def test_differences_are_allowed_up_to_the_tolerance_and_no_further(
     path = tmp_path / "r.msgpack"
     path.write_bytes(moved(0.9 * tolerance))
     checked(path, data, ALL)
-    found = refusal(path, data, moved(1.1 * tolerance if samples is None else tolerance + 1.5 / samples))
-    assert isinstance(found, RecomputationDiffers)
-    assert name in str(found) or "gap" in str(found)
+    failure = refusal(path, data, moved(1.1 * tolerance if samples is None else tolerance + 1.5 / samples))
+    assert isinstance(failure, RecomputationDiffers)
+    assert name in str(failure) or "gap" in str(failure)
 
 
 def _count(value: float, samples: int) -> np.float32:
@@ -181,8 +181,8 @@ def test_values_that_contradict_each_other_are_refused_before_recomputing(
     nothing_fits = changed(tiny_bytes, lambda top: put(top, 0, "gap", np.zeros(12)))
     assert isinstance(refusal(path, data, nothing_fits), Inconsistent)
     for cell in (0, 1):
-        found = refusal(path, data, changed(tiny_bytes, partial(put, cell=cell, metric="gap", values=np.zeros(12))))
-        assert f"cell {1000 + cell} " in str(found)
+        failure = refusal(path, data, changed(tiny_bytes, partial(put, cell=cell, metric="gap", values=np.zeros(12))))
+        assert f"cell {1000 + cell} " in str(failure)
     not_a_number = changed(tiny_bytes, lambda top: put(top, 0, "train_loss", np.full(12, np.nan)))
     assert isinstance(refusal(path, data, not_a_number), Inconsistent)
     swapped = changed(tiny_bytes, lambda top: top["cells"].reverse())
@@ -207,8 +207,8 @@ def trained_from_other_weights(top: dict[str, Any]) -> None:
 def test_the_state_before_training_is_compared_bit_for_bit_in_class_torch_too(
     tmp_path: Path, tiny_bytes: bytes, data: Path
 ) -> None:
-    found = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, trained_from_other_weights))
-    assert isinstance(found, RecomputationDiffers)
+    failure = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, trained_from_other_weights))
+    assert isinstance(failure, RecomputationDiffers)
 
 
 # --- class exact: compared by digest
@@ -244,8 +244,8 @@ def test_a_true_exact_result_is_valid(tmp_path: Path, data: Path, exact_bytes: b
 def test_the_least_change_of_an_exact_result_is_found(
     tmp_path: Path, data: Path, exact_bytes: bytes, change: Callable[[dict[str, Any]], None]
 ) -> None:
-    found = refusal(tmp_path / "r.msgpack", data, changed(exact_bytes, change))
-    assert isinstance(found, RecomputationDiffers)
+    failure = refusal(tmp_path / "r.msgpack", data, changed(exact_bytes, change))
+    assert isinstance(failure, RecomputationDiffers)
 
 
 def test_the_sign_of_a_zero_is_compared_as_well(exact_bytes: bytes) -> None:
@@ -272,6 +272,6 @@ def test_linear_algebra_of_another_host_is_allowed_to_differ_a_little(
 
 
 def test_a_torch_result_that_says_exact_is_refused(tmp_path: Path, data: Path, tiny_bytes: bytes) -> None:
-    found = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, lambda top: top.update(engine="exact")))
-    assert isinstance(found, RecomputationDiffers)
-    assert "digest" in str(found)
+    failure = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, lambda top: top.update(engine="exact")))
+    assert isinstance(failure, RecomputationDiffers)
+    assert "digest" in str(failure)

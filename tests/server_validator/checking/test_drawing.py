@@ -73,16 +73,16 @@ def promised(drawn: int, invented: int) -> float:
     return 1 - math.comb(N - invented, drawn) / math.comb(N, drawn)
 
 
-def tail(found: int, times: int, probability: float) -> float:
+def tail(caught: int, times: int, probability: float) -> float:
     """The probability, by the binomial distribution, of a count at least as far on its side."""
     if probability == 1:
-        return float(found == times)
+        return float(caught == times)
 
     def exactly(count: int) -> float:
         ways = math.lgamma(times + 1) - math.lgamma(count + 1) - math.lgamma(times - count + 1)
         return math.exp(ways + count * math.log(probability) + (times - count) * math.log1p(-probability))
 
-    return min(sum(map(exactly, range(found + 1))), sum(map(exactly, range(found, times + 1))))
+    return min(sum(map(exactly, range(caught + 1))), sum(map(exactly, range(caught, times + 1))))
 
 
 def as_promised(judged: Judge, drawn: int, sets: list[tuple[int, ...]], times: int) -> None:
@@ -91,11 +91,11 @@ def as_promised(judged: Judge, drawn: int, sets: list[tuple[int, ...]], times: i
     Of each set of invented cells by itself, since a cheat could choose cells that are drawn less, and of all together.
     """
     counts = {str(cells): (judged.caught(drawn, cells, times), times) for cells in sets}
-    counts["in turn"] = (sum(found for found, _ in counts.values()), times * len(sets))
+    counts["in turn"] = (sum(caught for caught, _ in counts.values()), times * len(sets))
     probability = promised(drawn, len(sets[0]))
-    for cells, (found, of) in counts.items():
-        assert tail(found, of, probability) > 0.5 / ONCE_IN / CHECKS, (
-            f"{found} of {of} results with cells {cells} invented were found, promised is {probability:.4f}"
+    for cells, (caught, checks) in counts.items():
+        assert tail(caught, checks, probability) > 0.5 / ONCE_IN / CHECKS, (
+            f"{caught} of {checks} results with cells {cells} invented were found, promised is {probability:.4f}"
         )
 
 

@@ -54,11 +54,11 @@ def _from_memory() -> Iterator[None]:
 
 def judged(data: bytes, unit: WorkUnit) -> Result:
     """The result if it passes all that validation asks, every cell recomputed; else its Failure is raised."""
-    found = result.decode(data, "r")
-    result.check(found, unit, "r")
+    decoded = result.decode(data, "r")
+    result.check(decoded, unit, "r")
     cells = workunit.cells(unit)
-    recomputation.recompute(found, cells, range(len(cells)), math.inf, "r")
-    return found
+    recomputation.recompute(decoded, cells, range(len(cells)), math.inf, "r")
+    return decoded
 
 
 def refused(data: bytes, unit: WorkUnit) -> Failure | None:
@@ -104,11 +104,11 @@ def test_what_a_worker_can_write_is_read_back_byte_for_byte_and_is_valid(
 ) -> None:
     made = truth.answer(unit, **header)
     data = result.encode(made)
-    found = judged(data, workunit.decode(workunit.encode(unit), "wu.json"))
-    assert result.encode(found) == data
+    decoded = judged(data, workunit.decode(workunit.encode(unit), "wu.json"))
+    assert result.encode(decoded) == data
     assert forged(tree(data)) == data, "the independent library writes the same"
-    assert {name: getattr(found, name) for name in header} == header
-    assert [(cell.seed, cell.condition) for cell in found.cells] == [
+    assert {name: getattr(decoded, name) for name in header} == header
+    assert [(cell.seed, cell.condition) for cell in decoded.cells] == [
         (cell.seed, cell.condition) for cell in workunit.cells(unit)
     ]
     truth.assert_true(tree(data), unit)
@@ -289,6 +289,6 @@ def test_any_other_number_in_an_exact_result_is_refused(unit: WorkUnit, data: st
         return
     exact = EXPERIMENTS[unit.experiment].metrics[name].exact
     array["data"] = values.tobytes()
-    found = refused(forged(top), unit)
+    failure = refused(forged(top), unit)
     if exact or abs(float(values[at]) - float(old)) > 2e-6 * abs(float(old)):
-        assert isinstance(found, Inconsistent | RecomputationDiffers)
+        assert isinstance(failure, Inconsistent | RecomputationDiffers)

@@ -25,9 +25,9 @@ def test_assimilating_a_damaged_result_stores_nothing(
 
 def test_an_error_is_recorded(data: Path, run: Callable[..., Run]) -> None:
     for _ in range(2):
-        found = run("--data", data, "assimilate", "--error", 4, tiny.unit().name, 77, 3)
-        assert (found.code, found.err) == (0, "")
-        assert tiny.unit().name in found.out
+        done = run("--data", data, "assimilate", "--error", 4, tiny.unit().name, 77, 3)
+        assert (done.code, done.err) == (0, "")
+        assert tiny.unit().name in done.out
     assert run("--data", data.parent / "none", "assimilate", "--error", 4, "x", 77, 3).code == 42
 
 
@@ -40,8 +40,8 @@ def test_an_error_is_recorded(data: Path, run: Callable[..., Run]) -> None:
     ids=" ".join,
 )  # fmt: skip
 def test_assimilate_with_wrong_words_is_2(data: Path, run: Callable[..., Run], words: list[str]) -> None:
-    found = run("--data", data, "assimilate", *words)
-    assert (found.code, found.out) == (2, "")
+    done = run("--data", data, "assimilate", *words)
+    assert (done.code, done.out) == (2, "")
 
 
 def test_a_full_disk_is_33_and_leaves_the_data_set_as_it_was(

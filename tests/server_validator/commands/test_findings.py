@@ -35,13 +35,13 @@ def test_findings_are_what_show_json_gives_by_hand(tmp_path: Path, run: Callable
     units = tiny.unit(0, 5, **WIDTHS), tiny.unit(5, 4, **WIDTHS)
     data, cells = assimilated(tmp_path, run, *units)
     gap = {(c["seed"], c["condition"]["width"]): c["metrics"]["gap"][-1] for c in cells}
-    found = run("--data", data, "findings")
-    assert found.code == 0, found.err
-    assert "18 networks, seeds: 9;" in found.out
+    done = run("--data", data, "findings")
+    assert done.code == 0, done.err
+    assert "18 networks, seeds: 9;" in done.out
     for width, published in ((32, "0.645"), (128, "0.679")):
         gaps = np.array([gap[seed, width] for seed in range(9)])
-        row = re.search(rf"│ +{width} │ +(\S+) │ +(\S+) \.\. (\S+) │ +9 │ +(\S+) │", found.out)
-        assert row is not None, found.out
+        row = re.search(rf"│ +{width} │ +(\S+) │ +(\S+) \.\. (\S+) │ +9 │ +(\S+) │", done.out)
+        assert row is not None, done.out
         assert float(row[1]) == pytest.approx(gaps.mean(), abs=0.00051)
         low, high = bootstrap(gaps)
         assert float(row[2]) == pytest.approx(low, abs=0.004)
@@ -49,17 +49,17 @@ def test_findings_are_what_show_json_gives_by_hand(tmp_path: Path, run: Callable
         assert row[4] == published
     differences = np.array([gap[seed, 128] - gap[seed, 32] for seed in range(9)])
     low, high = bootstrap(differences)
-    line = re.search(r"measured: .* (\S+) \[(\S+), (\S+)\], 9 seeds", found.out)
-    assert line is not None, found.out
+    line = re.search(r"measured: .* (\S+) \[(\S+), (\S+)\], 9 seeds", done.out)
+    assert line is not None, done.out
     assert float(line[1]) == pytest.approx(differences.mean(), abs=0.000051)
     assert float(line[2]) == pytest.approx(low, abs=0.004)
     assert float(line[3]) == pytest.approx(high, abs=0.004)
     shown = (float(line[2]), float(line[3]))
     verdict = "holds" if shown[0] > 0 else "refuted" if shown[1] < 0 else "undecided"
-    assert f"#31 Wider networks generalize worse to unseen combinations: {verdict}" in found.out
-    assert "published: gap .645 / .663 / .679" in found.out
-    assert "needs at least" not in found.out
-    assert run("--data", data, "findings").out == found.out, "the same data give the same numbers"
+    assert f"#31 Wider networks generalize worse to unseen combinations: {verdict}" in done.out
+    assert "published: gap .645 / .663 / .679" in done.out
+    assert "needs at least" not in done.out
+    assert run("--data", data, "findings").out == done.out, "the same data give the same numbers"
 
 
 def bootstrap(values: np.ndarray) -> tuple[float, float]:
@@ -71,23 +71,23 @@ def bootstrap(values: np.ndarray) -> tuple[float, float]:
 
 def test_few_seeds_are_said_to_decide_nothing(tmp_path: Path, run: Callable[..., Run]) -> None:
     data, _ = assimilated(tmp_path, run, tiny.unit(0, 2, **WIDTHS))
-    found = run("--data", data, "findings", "compgen")
-    assert ": undecided" in found.out
-    assert "a decision needs at least 8 seeds" in found.out
+    done = run("--data", data, "findings", "compgen")
+    assert ": undecided" in done.out
+    assert "a decision needs at least 8 seeds" in done.out
 
 
 def test_a_claim_without_its_widths_is_undecided(tmp_path: Path, run: Callable[..., Run]) -> None:
     data, _ = assimilated(tmp_path, run, tiny.unit())
-    found = run("--data", data, "findings", "--plots", tmp_path / "plots")
-    assert found.code == 0, found.err
-    assert "no complete seed" in found.out
-    assert ": undecided" in found.out
+    done = run("--data", data, "findings", "--plots", tmp_path / "plots")
+    assert done.code == 0, done.err
+    assert "no complete seed" in done.out
+    assert ": undecided" in done.out
 
 
 def test_findings_without_data_are_41(data: Path, run: Callable[..., Run]) -> None:
-    found = run("--data", data, "findings")
-    assert found.code == 41
-    assert "Assimilate results first" in one_line(found)
+    done = run("--data", data, "findings")
+    assert done.code == 41
+    assert "Assimilate results first" in one_line(done)
 
 
 def test_plots_that_cannot_be_written_are_33(tmp_path: Path, run: Callable[..., Run]) -> None:
@@ -99,9 +99,9 @@ def test_plots_that_cannot_be_written_are_33(tmp_path: Path, run: Callable[..., 
 def test_a_damaged_data_set_is_one_sentence(tmp_path: Path, run: Callable[..., Run]) -> None:
     data, _ = assimilated(tmp_path, run, tiny.unit())
     (data / "results" / "compgen" / "1" / "other.parquet").write_bytes(b"damaged")
-    found = run("--data", data, "findings")
-    assert found.code not in (0, 1)
-    one_line(found)
+    done = run("--data", data, "findings")
+    assert done.code not in (0, 1)
+    one_line(done)
 
 
 def test_an_unknown_experiment_has_no_findings(run: Callable[..., Run]) -> None:

@@ -35,11 +35,11 @@ def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
     assert [unit] == cost.default_units("compgen", 3)
     words = made.err.splitlines()[-1].split()
     told = dict(zip(words[2::2], map(float, words[3::2]), strict=True))
-    found = cost.cost(unit)
-    assert told["--rsc_fpops_est"] == pytest.approx(found.operations, rel=0.01)
-    assert told["--rsc_fpops_bound"] > 10 * found.operations
-    assert told["--rsc_memory_bound"] > found.memory
-    assert told["--rsc_disk_bound"] > found.disk
+    unit_cost = cost.cost(unit)
+    assert told["--rsc_fpops_est"] == pytest.approx(unit_cost.operations, rel=0.01)
+    assert told["--rsc_fpops_bound"] > 10 * unit_cost.operations
+    assert told["--rsc_memory_bound"] > unit_cost.memory
+    assert told["--rsc_disk_bound"] > unit_cost.disk
 
 
 def test_make_wu_of_a_long_seed_makes_several_work_units(tmp_path: Path, run: Callable[..., Run]) -> None:

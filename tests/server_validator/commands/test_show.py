@@ -23,14 +23,14 @@ from tests.server_validator.forging import changed, curve, put
 def test_json_has_the_header_and_every_cell(
     tiny_file: Path, tiny_result: Result, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = json.loads(Run(capsys, "show", tiny_file, "--json").out)
-    assert found.keys() == {
+    shown_result = json.loads(Run(capsys, "show", tiny_file, "--json").out)
+    assert shown_result.keys() == {
         "format", "experiment", "version", "workunit", "app_version", "engine", "device", "timings", "cells",
     }  # fmt: skip
-    assert found["workunit"] == workunit.digest(tiny.unit()).hex()
-    assert found["device"] == {"kind": "cpu", "name": tiny.DEVICE.name, "platform": "linux-x86_64", "threads": 1}
-    assert found["timings"] == {"computing": 1.5, "cpu": 1.25}
-    for shown, record in zip(found["cells"], tiny_result.cells, strict=True):
+    assert shown_result["workunit"] == workunit.digest(tiny.unit()).hex()
+    assert shown_result["device"] == {"kind": "cpu", "name": tiny.DEVICE.name, "platform": "linux-x86_64", "threads": 1}
+    assert shown_result["timings"] == {"computing": 1.5, "cpu": 1.25}
+    for shown, record in zip(shown_result["cells"], tiny_result.cells, strict=True):
         assert list(shown) == ["seed", "condition", "metrics", "digests"]
         assert shown["seed"] == record.seed
         assert shown["condition"] == {"width": 32, "depth": 1, "learning_rate": 0.05}
@@ -43,16 +43,16 @@ def test_json_has_the_header_and_every_cell(
 def test_a_person_sees_what_was_computed_where_and_how_long(
     tiny_file: Path, tiny_result: Result, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = Run(capsys, "show", tiny_file)
-    assert found.code == 0
+    done = Run(capsys, "show", tiny_file)
+    assert done.code == 0
     for fact in (
         str(tiny_file), "compgen", workunit.digest(tiny.unit()).hex(), "0.1.0", "torch", tiny.DEVICE.name,
         "linux-x86_64", "threads: 1", "1.5 s", "1.2 s of CPU", "1000 to 1001, 2 cells", "train loss", "effective rank",
     ):  # fmt: skip
-        assert fact in found.out
+        assert fact in done.out
     gaps = [result.unpack(cell.metrics["gap"])[-1] for cell in tiny_result.cells]
-    assert f"{np.mean(gaps):.3f}" in found.out
-    bars = re.findall(r"[▁▂▃▄▅▆▇█]+", found.out)
+    assert f"{np.mean(gaps):.3f}" in done.out
+    bars = re.findall(r"[▁▂▃▄▅▆▇█]+", done.out)
     assert len(bars) == len(compgen.METRICS)
     assert {len(bar) for bar in bars} == {len(compgen.MEASURED)}
 
@@ -126,10 +126,10 @@ def test_a_hostile_result_is_shown_or_refused_but_never_a_traceback(
     path = tmp_path / "r"
     path.write_bytes(changed(tiny_bytes, change))
     for more in ([], ["--json"], ["--plot", tmp_path / "curves.png"]):
-        found = Run(capsys, "show", path, *more)
-        assert found.code in (0, 20, 23, 24)
-        if more == ["--json"] and found.code == 0:
-            json.loads(found.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+        done = Run(capsys, "show", path, *more)
+        assert done.code in (0, 20, 23, 24)
+        if more == ["--json"] and done.code == 0:
+            json.loads(done.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
 def test_a_result_without_metrics_is_shown(

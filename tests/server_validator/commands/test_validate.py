@@ -24,10 +24,10 @@ def test_validate_takes_several_files_and_a_bad_one_is_told(
     good, bad, none = tmp_path / "good", tmp_path / "bad", tmp_path / "none"
     good.write_bytes(tiny_bytes)
     bad.write_bytes(tiny_bytes[:-1])
-    found = run("--data", data, "validate", bad, good, none)
-    assert found.code != 0
-    assert f"{good}: valid" in found.out
-    assert [str(p) in line for p, line in zip((bad, none), found.err.splitlines(), strict=True)] == [True, True]
+    done = run("--data", data, "validate", bad, good, none)
+    assert done.code != 0
+    assert f"{good}: valid" in done.out
+    assert [str(p) in line for p, line in zip((bad, none), done.err.splitlines(), strict=True)] == [True, True]
     assert run("--data", data, "validate", bad).code == 20
     assert run("--data", data, "validate", good).code == 0
 
@@ -37,9 +37,9 @@ def test_validate_refuses_invented_numbers_with_25(
 ) -> None:
     path = tmp_path / "forged"
     path.write_bytes(changed(tiny_bytes, lambda top: put(top, 0, "train_loss", curve(top, 0, "train_loss") / 2)))
-    found = run("--data", data, "validate", path)
-    assert (found.code, found.out) == (25, "")
-    assert "train_loss" in one_line(found)
+    done = run("--data", data, "validate", path)
+    assert (done.code, done.out) == (25, "")
+    assert "train_loss" in one_line(done)
 
 
 def test_a_result_from_elsewhere_is_22(tmp_path: Path, run: Callable[..., Run], tiny_file: Path) -> None:
@@ -59,9 +59,9 @@ def test_a_fault_of_the_checker_is_3_and_says_nothing_about_the_result(
         raise MemoryError("no memory\nleft")
 
     monkeypatch.setitem(EXPERIMENTS, "compgen", replace(compgen.EXPERIMENT, start=broken))
-    found = run("--data", data, "validate", tiny_file)
-    assert found.code == 3
-    assert "no memory left" in one_line(found)
+    done = run("--data", data, "validate", tiny_file)
+    assert done.code == 3
+    assert "no memory left" in one_line(done)
 
 
 @pytest.mark.parametrize("ledger_is", ["garbage", "missing", "a folder"])
@@ -110,6 +110,6 @@ def test_the_ledger_is_opened_once_for_all_files(
         return real(*arguments, **options)
 
     monkeypatch.setattr(sqlite3, "connect", connect)
-    found = run("--data", data, "validate", *uploads)
-    assert (found.code, found.out.count("valid"), len(found.err.splitlines())) == (26, 1, 2)
+    done = run("--data", data, "validate", *uploads)
+    assert (done.code, done.out.count("valid"), len(done.err.splitlines())) == (26, 1, 2)
     assert len(opened) == 1

@@ -22,19 +22,19 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("out/fuzz"), help="where the growing corpus lies")
     parser.add_argument("--keep", action="store_true", help="write a small corpus that reaches the same code")
     options = parser.parse_args()
-    found = options.work / "found"
-    found.mkdir(parents=True, exist_ok=True)
+    growing = options.work / "found"
+    growing.mkdir(parents=True, exist_ok=True)
     code = 0
     if options.seconds:
         code = subprocess.run(
             [
                 sys.executable, "-m", "tests.server_validator.fuzz.target", f"-max_total_time={options.seconds}",
                 "-max_len=65600", "-timeout=60", "-rss_limit_mb=2048", "-print_final_stats=1", "-len_control=0",
-                f"-artifact_prefix={options.work}/", found, CORPUS,
+                f"-artifact_prefix={options.work}/", growing, CORPUS,
             ],
             check=False,
         ).returncode  # fmt: skip
-    inputs = {path.read_bytes() for folder in (CORPUS, found) for path in folder.iterdir()}
+    inputs = {path.read_bytes() for folder in (CORPUS, growing) for path in folder.iterdir()}
     seen = reached.features(inputs)
     print(f"{len(inputs)} inputs in all; {reached.report(seen.values())}")
     if options.keep:

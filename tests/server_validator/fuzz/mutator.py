@@ -230,38 +230,38 @@ def _bytes_nudged(value: bytes, rng: random.Random) -> bytes:
 
 def _shape(tree: Any, rng: random.Random) -> None:
     """A list or a map with something more, less, twice, or elsewhere."""
-    found = _container(tree, rng)
-    if not found:
-        found.append(["x", 1] if isinstance(found, Pairs) else 1)
+    container = _container(tree, rng)
+    if not container:
+        container.append(["x", 1] if isinstance(container, Pairs) else 1)
         return
-    a, b = rng.randrange(len(found)), rng.randrange(len(found))
+    a, b = rng.randrange(len(container)), rng.randrange(len(container))
     how = rng.randrange(7)
     if how == 0:
-        del found[a]
+        del container[a]
     elif how == 1:
-        found.insert(b, _copy(found[a]))
+        container.insert(b, _copy(container[a]))
     elif how == 2:
-        found[a], found[b] = found[b], found[a]
+        container[a], container[b] = container[b], container[a]
     elif how == 3:
-        rng.shuffle(found)
+        rng.shuffle(container)
     elif how == 4:
-        del found[a:]
+        del container[a:]
     elif how == 5:
-        found.extend(_copy(found[a]) for _ in range(rng.choice([1, 2, 5, 70])))
+        container.extend(_copy(container[a]) for _ in range(rng.choice([1, 2, 5, 70])))
     else:
         new = rng.choice([*INTEGERS, *TEXTS])
-        found.insert(a, [rng.choice(TEXTS), new] if isinstance(found, Pairs) else new)
+        container.insert(a, [rng.choice(TEXTS), new] if isinstance(container, Pairs) else new)
 
 
 def _key(tree: Any, rng: random.Random) -> None:
     """Another name of a field, or more fields with names and values as long as can be."""
-    found = _container(tree, rng)
-    if not isinstance(found, Pairs) or not found:
+    container = _container(tree, rng)
+    if not isinstance(container, Pairs) or not container:
         return
     if rng.random() < 0.2:
-        found.extend([f"{number}".rjust(64, "k"), "v" * 64] for number in range(rng.choice([3, 60, 64, 65])))
+        container.extend([f"{number}".rjust(64, "k"), "v" * 64] for number in range(rng.choice([3, 60, 64, 65])))
     else:
-        rng.choice(found)[0] = rng.choice([*TEXTS, 1, None, b"gap"])
+        rng.choice(container)[0] = rng.choice([*TEXTS, 1, None, b"gap"])
 
 
 def _wide(tree: Any, rng: random.Random) -> None:
@@ -289,9 +289,9 @@ def _transplant(tree: Any, other: Any, rng: random.Random) -> None:
         if tree:
             tree[number] = other[number]
     elif holder and isinstance(other, Pairs):
-        theirs, there = _spot(other, rng)
-        if theirs:
-            holder[at] = theirs[there]
+        other_holder, there = _spot(other, rng)
+        if other_holder:
+            holder[at] = other_holder[there]
 
 
 def _within(tree: Any, rng: random.Random) -> None:

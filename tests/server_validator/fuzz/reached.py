@@ -33,7 +33,7 @@ Feature = str | tuple[str, int, int]
 def features(inputs: Iterable[bytes]) -> dict[bytes, frozenset[Feature]]:
     """What each input reaches; any fault of the readers is raised."""
     rooms = tuple(str(Path(str(room.__file__)).parent) for room in (kernels, server_validator))
-    found: dict[bytes, frozenset[Feature]] = {}
+    reached: dict[bytes, frozenset[Feature]] = {}
     with tempfile.TemporaryDirectory() as folder:
         readers = Readers(Path(folder))
         for data in sorted(inputs):
@@ -44,8 +44,8 @@ def features(inputs: Iterable[bytes]) -> dict[bytes, frozenset[Feature]]:
                 outcome = readers(data)
             finally:
                 sys.settrace(None)
-            found[data] = frozenset(lines | {_coarse(outcome), _look(outcome)})
-    return found
+            reached[data] = frozenset(lines | {_coarse(outcome), _look(outcome)})
+    return reached
 
 
 def _coarse(outcome: str) -> str:
@@ -128,8 +128,8 @@ def _lines(code: CodeType) -> set[int]:
 def _executable(file: str) -> set[int]:
     """Lines of a module's functions."""
     top = compile(Path(file).read_text(encoding="utf-8"), file, "exec")
-    found: set[int] = set()
+    lines: set[int] = set()
     for inner in top.co_consts:
         if isinstance(inner, CodeType) and inner.co_flags & 0x1:  # a function: a class body is not optimized
-            found |= _lines(inner)
-    return found
+            lines |= _lines(inner)
+    return lines

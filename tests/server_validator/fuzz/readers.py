@@ -73,35 +73,36 @@ class Readers:
 
     def _work_unit(self, data: bytes) -> str:
         try:
-            found = workunit.decode(data, "wu.json")
+            decoded = workunit.decode(data, "wu.json")
         except Failure as failure:
             return _sentence(failure, OF_WORK_UNITS)
         top = {"grid": {}} | json.loads(data, object_pairs_hook=_unique)
-        assert json.dumps(top, sort_keys=True) == json.dumps(msgspec.to_builtins(found), sort_keys=True)  # 1 is not 1.0
-        again = workunit.decode(workunit.encode(found), "wu.json")
-        assert workunit.digest(again) == workunit.digest(found)
-        assert workunit.encode(again) == workunit.encode(found)
-        cells = workunit.cells(found)
+        plain = msgspec.to_builtins(decoded)
+        assert json.dumps(top, sort_keys=True) == json.dumps(plain, sort_keys=True)  # 1 is not 1.0
+        again = workunit.decode(workunit.encode(decoded), "wu.json")
+        assert workunit.digest(again) == workunit.digest(decoded)
+        assert workunit.encode(again) == workunit.encode(decoded)
+        cells = workunit.cells(decoded)
         assert 1 <= len(cells) <= limits.CELLS
         assert len({repr(cell) for cell in cells}) == len(cells)
-        assert found.name.isprintable()
-        return f"work unit of {found.experiment}"
+        assert decoded.name.isprintable()
+        return f"work unit of {decoded.experiment}"
 
     def _result(self, data: bytes) -> str:
         try:
-            found = result.decode(data, "r.msgpack")
+            decoded = result.decode(data, "r.msgpack")
         except Failure as failure:
             return _sentence(failure, OF_RESULTS, "r.msgpack")
         tree = msgpack.unpackb(data, strict_map_key=False)
-        assert result.encode(found) == data
+        assert result.encode(decoded) == data
         assert tiny.forged(tree) == data, "the independent library writes it otherwise"
-        unit = self.units.get(found.workunit) or next(iter(self.units.values()))
+        unit = self.units.get(decoded.workunit) or next(iter(self.units.values()))
         try:
-            result.check(found, unit, "r.msgpack")
+            result.check(decoded, unit, "r.msgpack")
         except Failure as failure:
             return _sentence(failure, OF_RESULTS, "r.msgpack")
         truth.assert_possible(tree, unit)
-        return f"possible result of {unit.experiment}, {found.engine}"
+        return f"possible result of {unit.experiment}, {decoded.engine}"
 
     def _validate(self, data: bytes) -> str:
         return self._validated(data, self.upload, Terms(cells=ALL_CELLS), OF_RESULTS)

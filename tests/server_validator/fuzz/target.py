@@ -31,9 +31,9 @@ def bases() -> list[bytes]:
 
 def _marks() -> list[Callable[[], None]]:
     """Functions that count as code reached: msgspec's own code is not seen, but what it says tells how far it came."""
-    found: dict[str, Callable[[], None]] = {}
-    exec("\n".join(f"def mark_{number}(): return None" for number in range(MARKS)), found)
-    return [atheris.instrument_func(found[f"mark_{number}"]) for number in range(MARKS)]
+    functions: dict[str, Callable[[], None]] = {}
+    exec("\n".join(f"def mark_{number}(): return None" for number in range(MARKS)), functions)
+    return [atheris.instrument_func(functions[f"mark_{number}"]) for number in range(MARKS)]
 
 
 def main() -> None:

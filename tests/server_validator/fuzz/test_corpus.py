@@ -42,7 +42,7 @@ def test_every_input_is_refused_cleanly_or_true(outcomes: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_the_corpus_reaches_every_refusal_and_every_success(outcomes: list[str], outcome: str) -> None:
-    assert any(found.removeprefix("uploaded: ").startswith(outcome) for found in outcomes)
+    assert any(ended.removeprefix("uploaded: ").startswith(outcome) for ended in outcomes)
 
 
 def raises_something_else(*_: object) -> None:

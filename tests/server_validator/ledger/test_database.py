@@ -95,8 +95,8 @@ def test_a_ledger_of_a_newer_program_is_refused_in_one_sentence_and_left_alone(
         assert f"schema version {schema.VERSION + 1}" in str(caught.value)
         assert str(data) in str(caught.value)
         assert "\n" not in str(caught.value)
-    found = Run(capsys, "--data", data, "make-wu", "compgen", "--first", 1, "--count", 1)
-    assert (found.code, found.out) == (44, "")
+    done = Run(capsys, "--data", data, "make-wu", "compgen", "--first", 1, "--count", 1)
+    assert (done.code, done.out) == (44, "")
     assert Run(capsys, "--data", data, "validate", tiny_file).code == 3, "it says nothing about the result"
     assert (data / "ledger.sqlite").read_bytes() == before
 

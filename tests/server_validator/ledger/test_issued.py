@@ -38,9 +38,9 @@ def unit(first: int, count: int, **grid: list[int | float | str]) -> WorkUnit:
 
 
 def test_an_issued_work_unit_is_found_by_its_digest_and_no_other(ledger: Ledger) -> None:
-    mine = unit(100, 10, width=[32])
-    issued.issue(ledger, mine)
-    assert issued.find(ledger, workunit.digest(mine)) == mine
+    unit_given_out = unit(100, 10, width=[32])
+    issued.issue(ledger, unit_given_out)
+    assert issued.find(ledger, workunit.digest(unit_given_out)) == unit_given_out
     assert issued.find(ledger, workunit.digest(unit(100, 10))) is None
     assert issued.find(ledger, bytes(16)) is None
 
@@ -154,18 +154,18 @@ def issue_alone(data: Path, asked: WorkUnit) -> None:
 
 def test_a_command_waits_for_another_that_is_giving_out_the_same_seeds(tmp_path: Path) -> None:
     """The other one has begun, and enters its work unit only after this one came."""
-    issue_alone(tmp_path / "theirs", unit(105, 10))
+    issue_alone(tmp_path / "other", unit(105, 10))
     issue_alone(tmp_path, unit(0, 1))
     with (
         ThreadPoolExecutor(1) as pool,
         contextlib.closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as other,
     ):
-        other.execute("ATTACH ? AS theirs", [str(tmp_path / "theirs" / "ledger.sqlite")])
+        other.execute("ATTACH ? AS other", [str(tmp_path / "other" / "ledger.sqlite")])
         other.execute("BEGIN IMMEDIATE")
         issuing = pool.submit(issue_alone, tmp_path, unit(100, 10))
         time.sleep(0.3)
         assert not issuing.done()
-        other.execute("INSERT INTO main.issued SELECT * FROM theirs.issued")
+        other.execute("INSERT INTO main.issued SELECT * FROM other.issued")
         other.execute("COMMIT")
         with pytest.raises(SeedsTaken):
             issuing.result(60)
