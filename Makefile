@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RELEASE := $(VENV)/.release
 THREADS ?= $(shell nproc)
 
-.PHONY: run test check exactness windows sanitize fuzz release-check clean
+.PHONY: run test check exactness windows sanitize fuzz figures release-check clean
 .DEFAULT_GOAL := run
 
 # One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
@@ -42,6 +42,10 @@ SECONDS ?= 1800
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet atheris
 	nice $(BIN)/python -m tests.server_validator.fuzz --seconds $(SECONDS)
+
+# What benchmarks/results/ has, into README.md and docs/: after a benchmark was run again.
+figures: $(READY)
+	$(BIN)/python -m benchmarks.figures
 
 # The frozen programs, built several times, compared, damaged, measured, run in a bare Debian: six minutes.
 release-check: $(RELEASE)

@@ -2,29 +2,30 @@
 
 Measured for the largest work units that the limits allow, almost finished, since a checkpoint grows with every finished
 cell: the default grid, and the experiment's widest and deepest networks alone. `client.drive` runs for real, because a
-save costs more than its own time: no slice may be in flight, so threads wait for each other first. The column "idle" is
-the time per save in which a thread computes nothing, on average over the threads. All work units take turns; medians.
+save costs more than its own time: no slice may be in flight, so threads wait for each other first. What is called idle
+is the time per save in which a thread computes nothing, on average over the threads. All work units take turns.
 
-Run: python benchmarks/checkpoint.py [--threads 1 2] [--rounds 5] [--folder DIR]
+Run: python -m benchmarks.checkpoint [--threads 1 2] [--rounds 5] [--folder DIR]
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from statistics import median
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
 
 import msgspec
 import numpy as np
 
+from benchmarks import record, tables
+from benchmarks.host import now
+from benchmarks.record import Measurement
+from benchmarks.timing import timed
 from client import host
 from client.drive import drive
 from client.engines import choose
@@ -36,10 +37,8 @@ from kernels.experiments import EXPERIMENTS
 from kernels.workunit import Seeds, WorkUnit
 from wrapper import Request
 
-PERIOD, PROMISE = 60.0, 0.5  # seconds between checkpoints under BOINC's default; % of a run they may cost
 LEFT = 128  # cells not yet finished: what is computed while it is measured
 SAVES = 5  # in each round
-WIDTH = 10  # of a column
 EXPERIMENT = EXPERIMENTS["compgen"]
 
 
@@ -64,13 +63,17 @@ class Watched(Session):
         self.saves.append((begun, time.perf_counter()))
 
     def idle(self, threads: int) -> list[float]:
-        """Seconds around each save but the last in which a thread computed nothing, on average over the threads."""
-        found = []
-        for begun, ended in self.saves[:-1]:
+        """Seconds around each save in which a thread computed nothing, on average over the threads.
+
+        Saves before the first slice and after the last are left out: nothing was kept waiting by them.
+        """
+        seconds = []
+        for begun, ended in self.saves:
             before = sorted(end for _, end in self.slices if end <= begun)[-threads:]
             after = sorted(start for start, _ in self.slices if start >= ended)[:threads]
-            found.append((sum(after) - sum(before)) / threads)
-        return found
+            if len(before) == len(after) == threads:
+                seconds.append((sum(after) - sum(before)) / threads)
+        return seconds
 
 
 class Hurry:
@@ -104,8 +107,8 @@ class Hurry:
 
 def largest(**grid: list[int | float | str]) -> WorkUnit:
     """The work unit of this grid with as many seeds as the limit on cells allows."""
-    one = WorkUnit(workunit.FORMAT, EXPERIMENT.name, EXPERIMENT.version, Seeds(0, 1), grid)
-    return msgspec.structs.replace(one, seeds=Seeds(0, limits.CELLS // len(workunit.conditions(one))))
+    unit = WorkUnit(workunit.FORMAT, EXPERIMENT.name, EXPERIMENT.version, Seeds(0, 1), grid)
+    return msgspec.structs.replace(unit, seeds=Seeds(0, limits.CELLS // len(workunit.conditions(unit))))
 
 
 def almost_finished(unit: WorkUnit) -> Checkpoint:
@@ -124,50 +127,51 @@ def almost_finished(unit: WorkUnit) -> Checkpoint:
     return Checkpoint(Header(checkpoint.FORMAT, digest, __version__, "exact", "cpu", blocks, {}, 0.0, 0.0), states)
 
 
+def run(units: Mapping[str, WorkUnit], threads: Sequence[int], rounds: int, folder: Path) -> list[Measurement]:
+    """All measurements of these work units, whose checkpoints are written to `folder`."""
+    saved = {name: almost_finished(unit) for name, unit in units.items()}
+    path = folder / "checkpoint"
+    values: dict[tuple[str, int, str], list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for name, unit in units.items():
+            for count in threads:
+                checkpoint.write(path, saved[name])
+                choice = choose("exact", "cpu", count)
+                load, session = timed(partial(Watched, unit, choice, path))
+                if session.cells_done < session.cells - 2 * LEFT:
+                    raise SystemExit("the checkpoint was not taken up: what is measured would mean nothing")
+                drive(session, Hurry(session), count, choice.prepare_thread)
+                newest = checkpoint.decode(path.read_bytes())
+                encode, _ = timed(partial(checkpoint.encode, newest))
+                values[name, count, "load"].append(load)
+                values[name, count, "encode"].append(encode)
+                values[name, count, "save"] += [ended - begun for begun, ended in session.saves]
+                values[name, count, "idle"] += session.idle(count)
+                values[name, count, "size"].append(path.stat().st_size)
+    return [
+        Measurement(
+            {"unit": name, "cells": len(workunit.cells(units[name])), "threads": count, "what": what},
+            "B" if what == "size" else "s",
+            numbers,
+        )
+        for (name, count, what), numbers in values.items()
+    ]
+
+
 def main() -> None:
-    """Measure and print."""
+    """Measure, write and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where checkpoints are written (default: a temporary folder)")
     options = parser.parse_args()
     widest = {axis: [max(EXPERIMENT.grid[axis])] for axis in ("width", "depth")}
-    units = {"default grid": largest(), " ".join(f"{axis} {v}" for axis, (v,) in widest.items()): largest(**widest)}
-    saved = {name: almost_finished(unit) for name, unit in units.items()}
-    titles = ("cells", "blocks", "threads", "MB", "load ms", "encode ms", "save ms", "idle ms", "% of a run")
-    print(f"{'':18}", *(f"{title:>{WIDTH}}" for title in titles))
-    sizes: dict[str, int] = {}
-    loads, encodes, saves, idles = ({(n, t): [] for n in units for t in options.threads} for _ in range(4))
+    units = {"default grid": largest(), "widest and deepest": largest(**widest)}
+    begun = now()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        for _ in range(options.rounds):
-            for key in saves:
-                name, threads = key
-                path = Path(folder) / "checkpoint"
-                checkpoint.write(path, saved[name])
-                choice = choose("exact", "cpu", threads)
-                start = time.perf_counter()
-                session = Watched(units[name], choice, path)
-                loads[key].append(time.perf_counter() - start)
-                if session.cells_done < session.cells - 2 * LEFT:
-                    raise SystemExit("the checkpoint was not taken up: what is printed would mean nothing")
-                drive(session, Hurry(session), threads, choice.prepare_thread)
-                sizes[name] = path.stat().st_size
-                newest = checkpoint.decode(path.read_bytes())
-                start = time.perf_counter()
-                checkpoint.encode(newest)
-                encodes[key].append(time.perf_counter() - start)
-                saves[key] += [ended - begun for begun, ended in session.saves]
-                idles[key] += session.idle(threads)
-    worst = 0.0
-    for key in saves:
-        name, threads = key
-        share = 100 * median(idles[key]) / PERIOD
-        worst = max(worst, share)
-        cells, blocks = len(workunit.cells(units[name])), len(saved[name].header.blocks)
-        times = [1000 * median(found[key]) for found in (loads, encodes, saves, idles)]
-        counts = " ".join(f"{count:{WIDTH}}" for count in (cells, blocks, threads))
-        print(f"{name:18}", counts, *(f"{v:{WIDTH}.2f}" for v in (sizes[name] / 1e6, *times, share)))
-    print(f"a checkpoint every {PERIOD:.0f} s costs at most {worst:.2f} % of a run; promised: {PROMISE} %")
+        measurements = run(units, options.threads, options.rounds, Path(folder))
+    result = record.finish("checkpoint", begun, measurements)
+    print(tables.summary(result), tables.checkpoints(result), sep="\n\n")
 
 
 if __name__ == "__main__":

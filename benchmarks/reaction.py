@@ -1,48 +1,56 @@
 """How fast a computing worker obeys: seconds from a message of the client until it has taken effect.
 
-Usage: python benchmarks/reaction.py [--rounds N] [--threads N]
-
 Each round starts axiom-worker in a slot directory on a work unit of wide networks, sends suspend and resume, and ends
-it by quit in one round and by abort in the next. Suspended means: no thread of the process uses its processor any more.
+it by quit in one life and by abort in the next. Suspended means: no thread of the process uses its processor any more.
+
+Run: python -m benchmarks.reaction [--rounds 20] [--threads 1 2]
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
+from benchmarks import host, record, tables
+from benchmarks.record import Measurement
+from benchmarks.timing import timed
 from kernels import workunit
 from kernels.experiments import EXPERIMENTS
 from kernels.workunit import Seeds, WorkUnit
 from tests.wrapper.fake_client import CONTROL, STATUS, Memory, make_slot
 
+ROOT = Path(__file__).parents[1]
 UNIT = WorkUnit(1, "compgen", EXPERIMENTS["compgen"].version, Seeds(1, 100), {"width": [128]})
 
 
+def run(threads: Sequence[int], rounds: int) -> list[Measurement]:
+    """All measurements of `rounds` lives with each number of threads."""
+    values: dict[tuple[int, str], list[float]] = defaultdict(list)
+    for number in range(rounds):
+        for count in threads:
+            ending = "abort" if number % 2 else "quit"
+            with tempfile.TemporaryDirectory() as folder:
+                for effect, seconds in life(Path(folder), ending, count, number).items():
+                    values[count, effect].append(seconds)
+    return [Measurement({"effect": effect, "threads": count}, "s", v) for (count, effect), v in values.items()]
+
+
 def main() -> None:
-    """Print the table."""
+    """Measure, write and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     options = parser.parse_args()
-    found: dict[str, list[float]] = {}
-    for number in range(options.rounds):
-        ending = "abort" if number % 2 else "quit"
-        with tempfile.TemporaryDirectory() as folder:
-            for what, seconds in life(Path(folder), ending, options.threads, number).items():
-                found.setdefault(what, []).append(seconds)
-    print(f"seconds from the message until it has taken effect, {options.rounds} lives, {options.threads} threads")
-    for what, times in found.items():
-        print(f"{what:26} median {statistics.median(times):.3f}   longest {max(times):.3f}")
+    begun = host.now()
+    result = record.finish("reaction", begun, run(options.threads, options.rounds))
+    print(tables.summary(result), tables.reaction(result), sep="\n\n")
 
 
 def life(folder: Path, ending: str, threads: int, number: int) -> dict[str, float]:
@@ -62,31 +70,30 @@ def life(folder: Path, ending: str, threads: int, number: int) -> dict[str, floa
             memory.clear(STATUS)
             time.sleep(0.05)
         time.sleep(0.5 + 0.037 * number % 0.3)  # at another phase of the worker's clocks each time
-        found = {"suspend, message taken": taken(memory, b"<suspend/>")}
-        found["suspend, processor idle"] = idle(worker.pid, found["suspend, message taken"])
-        taken(memory, b"<resume/>")
+        suspended, _ = timed(lambda: send(memory, b"<suspend/>"))
+        rested = idle(worker.pid, suspended)
+        send(memory, b"<resume/>")
         time.sleep(0.5)
-        start = time.monotonic()
         memory.put(CONTROL, f"<{ending}/>".encode())
-        worker.wait(30)
-        found[f"{ending}, process gone"] = time.monotonic() - start
-        return found
+        gone, _ = timed(lambda: worker.wait(30))
+        return {"suspend, message taken": suspended, "suspend, processor idle": rested, f"{ending}, process gone": gone}
     finally:
         worker.kill()
         worker.wait()
 
 
-def taken(memory: Memory, message: bytes) -> float:
-    """Seconds until the worker has taken the message."""
-    start = time.monotonic()
+def send(memory: Memory, message: bytes) -> None:
+    """Put the message there and wait until the worker has taken it."""
     memory.put(CONTROL, message)
     while memory.full(CONTROL):
         time.sleep(0.001)
-    return time.monotonic() - start
 
 
 def idle(pid: int, already: float) -> float:
-    """Seconds until the process has used no processor time for a tenth of a second, less that tenth."""
+    """Seconds since the message, `already` of them gone, until the process has rested for a tenth of a second.
+
+    That tenth does not count.
+    """
     start = last = time.monotonic()
     used = processor_time(pid)
     while time.monotonic() - last < 0.1:

@@ -1,8 +1,10 @@
 """How far results of the torch engine lie apart: the figures behind each metric's early and final tolerance.
 
 Other hosts round differently, from the first step on. That is imitated here by moving every parameter to the next
-float32, up or down, before the first step; the same cells are also computed alone instead of in blocks. Prints the
-largest difference per metric and measurement. Run: python benchmarks/tolerances.py compgen [AXIS=V,V ...] --seeds 8
+float32, up or down, before the first step; the same cells are also computed alone instead of in blocks. The values are
+the largest differences of a metric at each of the experiment's measurements.
+
+Run: python -m benchmarks.tolerances compgen [AXIS=V,V ...] --seeds 8
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import argparse
 import numpy as np
 import torch
 
+from benchmarks import host, record
+from benchmarks.record import Measurement
 from kernels import plan, workunit
 from kernels.engine.seam import Block, Data, Schedule
 from kernels.engine.torch_engine import TorchEngine
@@ -49,8 +53,29 @@ def run(unit: workunit.WorkUnit, engine: TorchEngine, width: int | None) -> list
     return [result for block in blocks for result in compute(experiment, block, engine)]
 
 
+def apart(unit: workunit.WorkUnit) -> list[Measurement]:
+    """The largest differences over all cells of a work unit: a measurement a metric, a value for each time."""
+    base = run(unit, TorchEngine(), None)
+    runs = {
+        "computed alone": run(unit, TorchEngine(), 1),
+        "started one ulp off": run(unit, NudgedEngine(), None),
+    }
+    measurements = []
+    for label, other in runs.items():
+        same = sum(a.digests[-1] == b.digests[-1] for a, b in zip(base, other, strict=True))
+        measurements.append(
+            Measurement({"run": label, "what": "share of cells with the same bits"}, "", [same / len(base)])
+        )
+        for metric in EXPERIMENTS[unit.experiment].metrics:
+            largest = np.max(
+                [np.abs(a.metrics[metric] - b.metrics[metric]) for a, b in zip(base, other, strict=True)], 0
+            )
+            measurements.append(Measurement({"run": label, "what": metric}, "", largest.tolist()))
+    return measurements
+
+
 def main() -> None:
-    """Print the table."""
+    """Measure, write and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiment", choices=EXPERIMENTS)
     parser.add_argument("axes", nargs="*", metavar="AXIS=V,V", help="only these values of the grid")
@@ -59,18 +84,10 @@ def main() -> None:
     torch.set_num_threads(1)
     name, version = options.experiment, EXPERIMENTS[options.experiment].version
     seeds = workunit.Seeds(FIRST_SEED, options.seeds)
-    unit = workunit.WorkUnit(workunit.FORMAT, name, version, seeds, narrowed(name, options.axes))
-    base = run(unit, TorchEngine(), None)
-    runs = {
-        "computed alone": run(unit, TorchEngine(), 1),
-        "started one ulp off": run(unit, NudgedEngine(), None),
-    }
-    for label, other in runs.items():
-        same = sum(a.digests[-1] == b.digests[-1] for a, b in zip(base, other, strict=True))
-        print(f"{label}: {same} of {len(base)} cells have the same bits; largest differences at each measurement:")
-        for metric in EXPERIMENTS[options.experiment].metrics:
-            apart = np.max([np.abs(a.metrics[metric] - b.metrics[metric]) for a, b in zip(base, other, strict=True)], 0)
-            print(f"  {metric:16}", " ".join(f"{v:.1e}" for v in apart))
+    begun = host.now()
+    measurements = apart(workunit.WorkUnit(workunit.FORMAT, name, version, seeds, narrowed(name, options.axes)))
+    for m in record.finish(f"tolerances-{name}", begun, measurements).measurements:
+        print(f"{m.labels['run']}: {m.labels['what']:34}", " ".join(f"{value:.1e}" for value in m.values))
 
 
 if __name__ == "__main__":

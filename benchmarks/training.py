@@ -1,35 +1,34 @@
 """Training speed on one core: our engines beside other ways to train 32 small networks, interleaved in one run.
 
 Networks 32 -> W -> W -> 10, ReLU, softmax cross-entropy, minibatches of 128, SGD with momentum. Every contender trains
-all networks on the same minibatches; what is printed is the median over rounds of networks x steps per second, and its
-shares of the core's own large-matrix float32 peak and of its limit of fused multiply-adds, both measured in the same
-rounds. JAX takes part where it is installed.
+all networks on the same minibatches, and takes turns with two yardsticks: products of large matrices, and fused
+multiply-adds on registers. Then the exact engine alone, with one thread and with two on two cores. JAX takes part where
+it is installed (`pip install jax==0.10.2`).
 
-Run: python benchmarks/training.py [--widths 32 64 128 256] [--rounds 7]
+Run: python -m benchmarks.training [--widths 32 64 128 256] [--rounds 9]
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import itertools
 import os
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from statistics import median
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
-CORES = os.sched_getaffinity(0)
-os.sched_setaffinity(0, {min(CORES)})  # one core for everybody, whatever threads they start
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from benchmarks import host, record, tables
+from benchmarks.record import Measurement
+from benchmarks.timing import take_turns
 from kernels.engine.exact_engine import ExactEngine
 from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer, Schedule
 from kernels.engine.torch_engine import TorchEngine
@@ -39,7 +38,19 @@ from kernels.training import he_normal
 NETWORKS, INPUTS, CLASSES, BATCH, STEPS = 32, 32, 10, 128, 16
 EPOCHS = 256  # in one call of our engines, shared by its networks: they return to Python every 0.1 s, not every epoch
 RATE, MOMENTUM = 0.01, 0.9
-Burst = Callable[[], int]  # trains; how many networks x steps
+LEAST = 0.15  # seconds of each contender in each round
+
+
+class Contender(NamedTuple):
+    """Something that trains, or a yardstick."""
+
+    burst: Callable[[], object]
+    operations: int  # floating-point operations in a burst
+
+
+def step_operations(width: int) -> int:
+    """Floating-point operations of one step of all networks."""
+    return NETWORKS * Network((INPUTS, width, width, CLASSES)).training_flops(BATCH)
 
 
 def samples() -> tuple[F32, F32, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
@@ -72,40 +83,45 @@ def training(width: int, networks: int, block: int) -> Work:
             network, Optimizer("momentum", MOMENTUM), np.array(cells, np.uint64), params, np.zeros_like(params)[None]
         )
         data = Data(x[None], y[None], np.zeros(len(cells), np.int64))
-        mine = np.ascontiguousarray(order[start : start + len(cells)])
+        own_order = np.ascontiguousarray(order[start : start + len(cells)])
         rate = np.full((len(cells), STEPS * epochs), RATE, np.float32)
-        work.append((state, data, Schedule(0, np.full(STEPS * epochs, BATCH, np.int32), mine, rate)))
-
+        work.append((state, data, Schedule(0, np.full(STEPS * epochs, BATCH, np.int32), own_order, rate)))
     return work
 
 
-def ours(engine: Engine, width: int, networks: int = NETWORKS, block: int = NETWORKS) -> Burst:
+def ours(engine: Engine, width: int, networks: int = NETWORKS, block: int = NETWORKS) -> Contender:
     """One of our engines, `block` networks at a time."""
     work = training(width, networks, block)
 
-    def burst() -> int:
+    def burst() -> None:
         for state, data, schedule in work:
             state.step = 0
             engine.train(state, data, schedule, schedule.steps)
-        return networks * work[0][2].steps
 
-    return burst
+    return Contender(burst, step_operations(width) * work[0][2].steps * networks // NETWORKS)
 
 
 def check(width: int) -> None:
-    """Stop unless both engines train the networks to the same parameters: what is wrong is not worth timing."""
-    (mine, data, schedule), (other, _, _) = training(width, NETWORKS, NETWORKS) + training(width, NETWORKS, NETWORKS)
-    ExactEngine().train(mine, data, schedule, STEPS)
-    TorchEngine().train(other, data, schedule, STEPS)
-    apart = float(np.abs(mine.params - other.params).max())
-    if not apart < 1e-5:
-        raise SystemExit(f"width {width}: the engines' parameters lie {apart:.1e} apart after {STEPS} steps")
+    """Stop unless both engines train the networks to the same parameters: what is wrong is not worth timing.
+
+    Rounding may turn a unit on or off in a network or two, which then lies further apart than the others.
+    """
+    ((exact, data, schedule),) = training(width, NETWORKS, NETWORKS)
+    ((torch_block, _, _),) = training(width, NETWORKS, NETWORKS)
+    ExactEngine().train(exact, data, schedule, STEPS)
+    TorchEngine().train(torch_block, data, schedule, STEPS)
+    apart = np.abs(exact.params - torch_block.params).max(axis=1)  # [NETWORKS]
+    usual, largest = float(np.median(apart)), float(apart.max())
+    if not (usual < 1e-6 and largest < 1e-3):
+        raise SystemExit(
+            f"width {width}: the engines' parameters lie {usual:.1e} apart after {STEPS} steps, at most {largest:.1e}"
+        )
 
 
-def torch_loop(width: int) -> Burst:
+def torch_loop(width: int) -> Callable[[], None]:
     """nn.Module, autograd and torch.optim, one network at a time."""
     x, _, labels = samples()
-    xs, ys = torch.from_numpy(x.T.copy()).split(BATCH), torch.from_numpy(labels).split(BATCH)
+    xs, ys = torch.split(torch.from_numpy(x.T.copy()), BATCH), torch.split(torch.from_numpy(labels), BATCH)
     relu, linear = torch.nn.ReLU, torch.nn.Linear
     models = [
         torch.nn.Sequential(linear(INPUTS, width), relu(), linear(width, width), relu(), linear(width, CLASSES))
@@ -113,21 +129,20 @@ def torch_loop(width: int) -> Burst:
     ]
     optimizers = [torch.optim.SGD(m.parameters(), RATE, MOMENTUM) for m in models]
 
-    def burst() -> int:
+    def burst() -> None:
         for model, optimizer in zip(models, optimizers, strict=True):
             for bx, by in zip(xs, ys, strict=True):
                 optimizer.zero_grad()
-                torch.nn.functional.cross_entropy(model(bx), by).backward()
+                torch.autograd.backward(torch.nn.functional.cross_entropy(model(bx), by))
                 optimizer.step()
-        return NETWORKS * STEPS
 
     return burst
 
 
-def torch_vmap(width: int) -> Burst:
+def torch_vmap(width: int) -> Callable[[], None]:
     """torch.func.vmap over networks of grad of the loss."""
     x, _, labels = samples()
-    xs, ys = torch.from_numpy(x.T.copy()).split(BATCH), torch.from_numpy(labels).split(BATCH)
+    xs, ys = torch.split(torch.from_numpy(x.T.copy()), BATCH), torch.split(torch.from_numpy(labels), BATCH)
     sizes = (INPUTS, width, width, CLASSES)
     params = {}
     for k, (i, o) in enumerate(itertools.pairwise(sizes)):
@@ -143,12 +158,11 @@ def torch_vmap(width: int) -> Burst:
 
     gradient = torch.func.vmap(torch.func.grad(loss), in_dims=(0, None, None))
 
-    def burst() -> int:
+    def burst() -> None:
         for bx, by in zip(xs, ys, strict=True):
             for name, g in gradient(params, bx, by).items():
                 velocity[name].mul_(MOMENTUM).add_(g)
                 params[name].sub_(velocity[name], alpha=RATE)
-        return NETWORKS * STEPS
 
     return burst
 
@@ -173,7 +187,7 @@ def numpy_step(w: list[F32], b: list[F32], vw: list[F32], vb: list[F32], bx: F32
         b[k] -= np.float32(RATE) * vb[k]
 
 
-def numpy_networks(width: int, batched: bool) -> Burst:
+def numpy_networks(width: int, batched: bool) -> Callable[[], None]:
     """numpy: one network at a time (what the project's predecessor ran), or all in stacked products."""
     x, y, _ = samples()
     xs = [np.ascontiguousarray(x[:, s : s + BATCH].T) for s in range(0, BATCH * STEPS, BATCH)]
@@ -192,16 +206,15 @@ def numpy_networks(width: int, batched: bool) -> Burst:
         b = [np.zeros((*shape, 1, o), np.float32) for _, o in pairs]
         states.append((w, b, [np.zeros_like(m) for m in w], [np.zeros_like(m) for m in b]))
 
-    def burst() -> int:
+    def burst() -> None:
         for state in states:
             for bx, by in zip(xs, ys, strict=True):
                 numpy_step(*state, bx, by)
-        return NETWORKS * STEPS
 
     return burst
 
 
-def jax_scan(width: int) -> Burst:
+def jax_scan(width: int) -> Callable[[], None]:
     """JAX: jit of vmap over networks of a scan over steps."""
     import jax
     import jax.numpy as jnp
@@ -231,133 +244,132 @@ def jax_scan(width: int) -> Burst:
     train = jax.jit(jax.vmap(lambda p, v: jax.lax.scan(step, (p, v), (xs, ys))[0]))
     state = [(params, velocity)]
 
-    def burst() -> int:
+    def burst() -> None:
         state[0] = jax.block_until_ready(train(*state[0]))
-        return NETWORKS * STEPS
 
     return burst
 
 
-def large_matrix_peak() -> float:
-    """FLOP/s of a product of large float32 matrices on this core, the better of torch's and numpy's library."""
+def large_matrices() -> dict[str, Contender]:
+    """Products of large float32 matrices by numpy's library and by torch's."""
     n = 1024
-    a = np.ones((n, n), np.float32)
-    ta = torch.from_numpy(a)
-    best = 0.0
-    for product in (lambda: a @ a, lambda: ta @ ta):
-        start = time.perf_counter()
-        product()
-        best = max(best, 2 * n**3 / (time.perf_counter() - start))
-    return best
+    ones = np.ones((n, n), np.float32)
+    torch_ones = torch.from_numpy(ones)
+    return {
+        "large matrices, numpy": Contender(lambda: ones @ ones, 2 * n**3),
+        "large matrices, torch": Contender(lambda: torch_ones @ torch_ones, 2 * n**3),
+    }
 
 
-def fused_limit() -> Callable[[], float]:
-    """FLOP/s of fused multiply-adds on registers alone: what no product can pass. Compiled here for this processor."""
-    folder = Path(tempfile.mkdtemp())
-    source, library = folder / "fused.c", folder / "fused.so"
-    source.write_text(
-        """
-        typedef float lanes __attribute__((vector_size(64)));
-        float fused(long rounds) {
-            lanes a[12], x = {0}, y = {0};
-            for (int i = 0; i < 16; i++) { x[i] = 0.999f; y[i] = 0.001f; }
-            for (int k = 0; k < 12; k++) a[k] = y;
-            for (long r = 0; r < rounds; r++)
-                for (int k = 0; k < 12; k++) a[k] = a[k] * x + y;
-            float sum = 0;
-            for (int k = 0; k < 12; k++) sum += a[k][0];
-            return sum;
-        }
-        """
-    )
-    subprocess.run(["cc", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-o", library, source], check=True)
-    fused = ctypes.CDLL(str(library)).fused
-    fused.argtypes = [ctypes.c_long]
-    rounds = 200_000
-
-    def measure() -> float:
-        start = time.perf_counter()
-        fused(rounds)
-        return 2 * 16 * 12 * rounds / (time.perf_counter() - start)
-
-    return measure
+FUSED = """
+typedef float lanes __attribute__((vector_size(64)));
+float fused(long rounds) {
+    lanes a[12], x = {0}, y = {0};
+    for (int i = 0; i < 16; i++) { x[i] = 0.999f; y[i] = 0.001f; }
+    for (int k = 0; k < 12; k++) a[k] = y;
+    for (long r = 0; r < rounds; r++)
+        for (int k = 0; k < 12; k++) a[k] = a[k] * x + y;
+    float sum = 0;
+    for (int k = 0; k < 12; k++) sum += a[k][0];
+    return sum;
+}
+"""
 
 
-def contenders(width: int, exact: ExactEngine) -> dict[str, Burst]:
-    """Everybody who takes part."""
-    batched = TorchEngine()
-    block = max(1, min(NETWORKS, 1024 // width))
-    found = {
-        f"exact ({exact.isa}), 32 networks": ours(exact, width),
-        "exact, one network": ours(exact, width, 1),
-        f"torch engine, blocks of {block}": ours(batched, width, block=block),
-        "torch loop, one network at a time": torch_loop(width),
-        "torch.func.vmap(grad)": torch_vmap(width),
-        "numpy loop, one network at a time": numpy_networks(width, False),
+def fused_multiply_adds(rounds: int = 200_000) -> Contender:
+    """Fused multiply-adds on registers alone: what no product can pass. Compiled here for this processor."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = Path(folder, "fused.c"), Path(folder, "fused.so")
+        source.write_text(FUSED)
+        subprocess.run(
+            ["cc", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-o", library, source], check=True
+        )
+        fused = ctypes.CDLL(str(library)).fused
+    fused.argtypes, fused.restype = [ctypes.c_long], ctypes.c_float
+    return Contender(partial(fused, rounds), 2 * 16 * 12 * rounds)
+
+
+def contenders(width: int) -> dict[str, Contender]:
+    """Everything that takes turns at a width, by its name."""
+    exact, block = ExactEngine(), max(1, min(NETWORKS, 1024 // width))
+    libraries = {
+        "torch loop": torch_loop(width),
+        "torch.func.vmap": torch_vmap(width),
+        "numpy loop": numpy_networks(width, False),
         "numpy batched": numpy_networks(width, True),
     }
     try:
-        found["JAX jit(vmap(scan))"] = jax_scan(width)
+        libraries["JAX"] = jax_scan(width)
     except ImportError:
         print("JAX is not installed and takes no part")
-    return found
+    return {
+        "fused multiply-adds": fused_multiply_adds(),
+        **large_matrices(),
+        "exact": ours(exact, width),
+        "exact, one network": ours(exact, width, networks=1),
+        "torch engine": ours(TorchEngine(), width, block=block),
+        **{name: Contender(burst, step_operations(width) * STEPS) for name, burst in libraries.items()},
+    }
+
+
+def side_by_side(width: int, threads: int, pool: ThreadPoolExecutor) -> Contender:
+    """The exact engine on as many blocks as threads, as `axiom-worker run --threads` computes them."""
+    blocks = [ours(ExactEngine(), width) for _ in range(threads)]
+    return Contender(
+        lambda: list(pool.map(lambda block: block.burst(), blocks)), sum(block.operations for block in blocks)
+    )
+
+
+def measure(works: dict[str, Contender], rounds: int, width: int, threads: Sequence[int]) -> list[Measurement]:
+    """A measurement of each contender; `threads` has the number that each one uses."""
+    turns = take_turns({name: contender.burst for name, contender in works.items()}, rounds, LEAST)
+    return [
+        Measurement(
+            {"width": width, "contender": name, "threads": count},
+            "s",
+            turns[name].seconds,
+            works[name].operations * turns[name].calls,
+        )
+        for name, count in zip(works, threads, strict=True)
+    ]
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """One core for everybody, whatever threads they start."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def run(widths: Sequence[int], rounds: int) -> list[Measurement]:
+    """All measurements: everything on one core, then the exact engine with one and two threads on all cores."""
+    torch.set_num_threads(1)
+    measurements = []
+    with one_core():
+        for width in widths:
+            check(width)
+            works = contenders(width)
+            measurements += measure(works, rounds, width, [1] * len(works))
+    with ThreadPoolExecutor(2) as pool:
+        for width in widths:
+            works = {f"side by side, {threads}": side_by_side(width, threads, pool) for threads in (1, 2)}
+            measurements += measure(works, rounds, width, [1, 2])
+    return measurements
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, write and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128, 256])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    measure_limit = fused_limit()
-    for width in options.widths:
-        check(width)
-        takes_part = contenders(width, ExactEngine())
-        speeds: dict[str, list[float]] = {name: [] for name in takes_part}
-        peaks, limits = [], []
-        for burst in takes_part.values():
-            burst()  # compile, allocate, warm up
-        for _ in range(options.rounds):
-            peaks.append(large_matrix_peak())
-            limits.append(measure_limit())
-            for name, burst in takes_part.items():
-                start, done = time.perf_counter(), 0
-                while time.perf_counter() - start < 0.15:
-                    done += burst()
-                speeds[name].append(done / (time.perf_counter() - start))
-        flops = Network((INPUTS, width, width, CLASSES)).training_flops(BATCH)
-        peak, limit = median(peaks), median(limits)
-        loop = median(speeds["torch loop, one network at a time"])
-        print(f"\nwidth {width}: {flops / 1e6:.2f} MFLOP per network and step; this core:")
-        print(f"  large matrices {peak / 1e9:.0f} GFLOP/s, fused multiply-adds on registers {limit / 1e9:.0f} GFLOP/s")
-        print(f"  {'':36} {'steps/s':>14}  {'% peak':>6}  {'% fused':>7}  {'x torch loop':>12}")
-        for name, values in speeds.items():
-            rate = median(values)
-            print(
-                f"  {name:36} {rate:14.0f}  {100 * rate * flops / peak:6.1f}  {100 * rate * flops / limit:7.1f}"
-                f"  {rate / loop:12.2f}"
-            )
-    two_threads(options.widths, options.rounds)
-
-
-def two_threads(widths: Sequence[int], rounds: int) -> None:
-    """What a second thread brings, on two cores: blocks side by side, as `axiom-worker run --threads 2` does it."""
-    os.sched_setaffinity(0, CORES)
-    print(f"\nexact engine, two threads on {len(CORES)} cores against one:")
-    for width in widths:
-        bursts = [ours(ExactEngine(), width) for _ in range(2)]
-        ratios = []
-        with ThreadPoolExecutor(2) as pool:
-            for _ in range(rounds):
-                rates = []
-                for together in (bursts[:1], bursts):
-                    start, done = time.perf_counter(), 0
-                    while time.perf_counter() - start < 0.15:
-                        done += sum(pool.map(lambda burst: burst(), together))
-                    rates.append(done / (time.perf_counter() - start))
-                ratios.append(rates[1] / rates[0])
-        print(f"  width {width:4} x {median(ratios):.2f}")
+    begun = host.now()
+    result = record.finish("training", begun, run(options.widths, options.rounds))
+    print(tables.summary(result), tables.speed(result), tables.speed_alone(result), sep="\n\n")
 
 
 if __name__ == "__main__":

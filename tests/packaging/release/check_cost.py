@@ -6,6 +6,7 @@ import contextlib
 import re
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kernels import workunit
 from kernels.cost import default_units
 from tests.packaging import cost, progress
 from tests.packaging.builds import patient
+from tests.packaging.release.measured import Measured
 from tests.packaging.release.program import hand_over, run, start
 
 pytestmark = patient
@@ -31,6 +33,7 @@ class Flavour:
     seconds of the processor, for it may be slow, and busy with other things.
     """
 
+    name: str
     fixture: str
     arguments: tuple[str, ...]
     download: float  # bytes
@@ -42,26 +45,41 @@ class Flavour:
 
 FLAVOURS = [
     Flavour(
-        "tree", (), download=25e6, installed=90e6, start=(4, "numpy"), step=(4, "numpy"), resident=80e6
+        "cpu", "tree", (), download=25e6, installed=90e6, start=(4, "numpy"), step=(4, "numpy"), resident=80e6
     ),
     Flavour(
-        "torch_tree", ("--engine", "torch"), download=200e6, installed=500e6, start=(4, "numpy"), step=(2, "torch"),
-        resident=400e6,
+        "cputorch", "torch_tree", ("--engine", "torch"), download=200e6, installed=500e6, start=(4, "numpy"),
+        step=(2, "torch"), resident=400e6,
     ),
 ]  # fmt: skip
-each_flavour = pytest.mark.parametrize("flavour", FLAVOURS, ids=["cpu", "cputorch"])
+each_flavour = pytest.mark.parametrize("flavour", FLAVOURS, ids=[flavour.name for flavour in FLAVOURS])
+PART = re.compile(r"(\S.*?) +(\d+) +([\d.]+) MB +([\d.]+) MB")  # a line of build.weights
+
+
+@pytest.fixture(scope="module")
+def measured(request: pytest.FixtureRequest) -> Iterator[Measured]:
+    """Written once all tests here have passed."""
+    failed, everything = request.session.testsfailed, Measured()
+    yield everything
+    if request.session.testsfailed == failed:
+        everything.write(*(flavour.name for flavour in FLAVOURS))
 
 
 @each_flavour
-def test_sizes(flavour: Flavour, request: pytest.FixtureRequest) -> None:
-    *_, total = build.weights(request.getfixturevalue(flavour.fixture)).splitlines()
-    installed, download = (1e6 * float(number) for number in re.findall(r"([\d.]+) MB", total))
-    assert download <= flavour.download
-    assert installed <= flavour.installed
+def test_sizes(flavour: Flavour, request: pytest.FixtureRequest, measured: Measured) -> None:
+    weights = [match.groups() for match in PART.finditer(build.weights(request.getfixturevalue(flavour.fixture)))]
+    for part, files, installed, download in weights[:-1]:
+        measured.add(flavour.name, "", {"files": [float(files)]}, part=part)
+        megabytes = {"installed": [1e6 * float(installed)], "download": [1e6 * float(download)]}
+        measured.add(flavour.name, "B", megabytes, part=part)
+    total, _, installed, download = weights[-1]
+    assert total == "in all"
+    assert 1e6 * float(download) <= flavour.download
+    assert 1e6 * float(installed) <= flavour.installed
 
 
 @each_flavour
-def test_start(flavour: Flavour, request: pytest.FixtureRequest, slot: Path) -> None:
+def test_start(flavour: Flavour, request: pytest.FixtureRequest, slot: Path, measured: Measured) -> None:
     tree = request.getfixturevalue(flavour.fixture)
     took, computed = [], []
     for _ in range(10):
@@ -70,11 +88,14 @@ def test_start(flavour: Flavour, request: pytest.FixtureRequest, slot: Path) -> 
         took.append(time.monotonic() - began)
         computed.append(cost.used() - before)
     print(f"start to --version: {min(took):.2f} s at best, {min(computed):.2f} s of the processor")
+    measured.add(flavour.name, "s", {"start to --version": took})
     within(min(computed), flavour.start)
 
 
 @each_flavour
-def test_first_step_and_memory(flavour: Flavour, request: pytest.FixtureRequest, slot: Path) -> None:
+def test_first_step_and_memory(
+    flavour: Flavour, request: pytest.FixtureRequest, slot: Path, measured: Measured
+) -> None:
     """Of four tasks at once, each a default work unit of compgen."""
     tree = request.getfixturevalue(flavour.fixture)
     unit = workunit.encode(default_units("compgen", 1000)[0])
@@ -100,6 +121,9 @@ def test_first_step_and_memory(flavour: Flavour, request: pytest.FixtureRequest,
             wait_for_the_first_step(process)
         wait_until_settled(processes)
         figures = [memory(process.pid) for process in processes]
+    resident, proportional = ([float(size) for size in sizes] for sizes in zip(*figures, strict=True))
+    measured.add(flavour.name, "s", {"start to the first step": took})
+    measured.add(flavour.name, "B", {"resident": resident, "proportional": proportional})
     print("four at once: resident", *(f"{rss / 1e6:.1f}" for rss, _ in figures), "MB each")
     print("proportional", *(f"{pss / 1e6:.1f}" for _, pss in figures), "MB each")
     within(min(computed), flavour.step)
