@@ -32,7 +32,7 @@ exactness: $(RELEASE)
 # The Windows half of the runtime against Wine's kernel32.
 windows: $(READY)
 	.ci/apt-install wine64 wine64-tools libwine-dev libpython3.11
-	$(BIN)/python -m pytest -v tests/wrapper/test_windows_under_wine.py
+	$(BIN)/python -m pytest -v -o python_files='check_*.py' tests/wrapper/wine
 
 sanitize: $(READY)
 	$(BIN)/python -m tests.kernels.engine.sanitize
