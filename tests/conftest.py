@@ -39,3 +39,12 @@ def tiny_file(tmp_path: Path, tiny_bytes: bytes) -> Path:
     path = tmp_path / "tiny.msgpack"
     path.write_bytes(tiny_bytes)
     return path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What pytest-xdist gives to one process: a file, whose tests share fixtures, and the whole of tests/boinc."""
+    boinc = Path(__file__).parent / "boinc"
+    for item in items:
+        group = "boinc" if boinc in item.path.parents else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
