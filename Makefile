@@ -20,7 +20,7 @@ run: $(READY)
 
 test: $(RELEASE) check
 	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server binutils libpython3.11
-	$(BIN)/python -m pytest --numprocesses $(THREADS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(THREADS) --no-loadscope-reorder
 
 # The exact engine's bits: cross-compiled for every platform and run under emulators and Wine (a quarter of an hour), and
 # exp, log, tanh over all floats; then the whole feature set under AddressSanitizer and UndefinedBehaviorSanitizer.

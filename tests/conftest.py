@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from kernels import result
 from kernels.result import Result
@@ -41,10 +42,13 @@ def tiny_file(tmp_path: Path, tiny_bytes: bytes) -> Path:
     return path
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class FilesWhole(LoadScopeScheduling):  # type: ignore[misc]
     """What pytest-xdist gives to one process: a file, whose tests share fixtures, and the whole of tests/boinc."""
-    boinc = Path(__file__).parent / "boinc"
-    for item in items:
-        group = "boinc" if boinc in item.path.parents else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/boinc" if nodeid.startswith("tests/boinc/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesWhole:
+    return FilesWhole(config, log)
