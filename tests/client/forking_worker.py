@@ -27,6 +27,7 @@ from wrapper import Request, Runtime
 
 SECONDS = {
     (wrapper.runtime, "POLL_INTERVAL"): 0.005,
+    (wrapper.runtime, "QUIT_GRACE"): 60.0,  # a late machine ends no life that would end by itself
     (wrapper.runtime, "DEFAULT_CHECKPOINT_PERIOD"): 0.003,
     (session, "SLICE_SECONDS"): 0.003,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.slots import LONG, PATCHED, WORKER, Slot, Worker, middle, patches, task
+from tests.client.slots import LONG, PATCHED, PATIENT, Slot, Worker, middle, patches, task
 from tests.client.standalone import ROOT
 from tests.support.lateness import STEPS, Lateness
 
@@ -46,7 +46,7 @@ def check_quit(slot: Slot, worker: Worker) -> None:
 
 def test_a_clock_that_always_jumps_changes_nothing(tmp_path: Path) -> None:
     slot = task(tmp_path / "long", LONG, checkpoint_period="1")
-    with Lateness() as lateness, slot.start(program=JUMPING) as worker:
+    with Lateness() as lateness, slot.start(program=JUMPING, **PATIENT) as worker:
         worker.until(slot.checkpoint.exists, "a checkpoint")
         worker.until(slot.older.exists, "a second checkpoint")
         worker.until_statuses(4)
@@ -54,7 +54,7 @@ def test_a_clock_that_always_jumps_changes_nothing(tmp_path: Path) -> None:
         check_quit(slot, worker)
     assert len(days_in_log(slot)) > 1, "the clock has not jumped"
     whole = task(tmp_path / "whole", middle(), checkpoint_period="1")
-    whole.check_finished(whole.run(program=JUMPING))
+    whole.check_finished(whole.run(program=JUMPING, **PATIENT))
 
 
 def test_libfaketime_changes_nothing(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_libfaketime_changes_nothing(tmp_path: Path) -> None:
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    with Lateness() as lateness, slot.start(program=WORKER, **environment) as worker:
+    with Lateness() as lateness, slot.start(program=PATCHED, **PATIENT, **environment) as worker:
         worker.until_computing()
         for jump in ("+5d", "-400d"):
             offset.write_text(f"{jump}\n")

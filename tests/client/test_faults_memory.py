@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.slots import LONG, PATCHED, Ended, Slot, Worker, middle, patches, side_by_side, task
+from tests.client.slots import LONG, PATCHED, PATIENT, Ended, Slot, Worker, middle, patches, side_by_side, task
 from tests.support import processes
 from tests.support.lateness import Lateness
 from tests.support.waiting import wait_while
@@ -145,7 +145,7 @@ def test_garbage_in_every_mailbox_up_to_the_end(tmp_path: Path, seed: int) -> No
 @pytest.mark.parametrize("message", ["quit", "abort"])
 def test_after_garbage_a_message_is_obeyed(tmp_path: Path, message: str) -> None:
     slot = task(tmp_path, LONG)
-    with slot.start() as worker:
+    with slot.start(program=PATCHED, **PATIENT) as worker:
         worker.until_computing()
         end = time.monotonic() + 2.0
         Garbage(3).pour_while(worker, lambda: time.monotonic() < end, "two seconds")
