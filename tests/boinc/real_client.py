@@ -260,10 +260,14 @@ class RealClient:
 
     def _note_workers(self) -> None:
         """Remember who was started: a process that outlives the client has no tie to it any more."""
-        if self._client is not None:
-            self._workers |= processes.descendants(self._client.pid)
-        else:
-            self._workers |= processes.working_in(self.folder / "slots")
+        slots = self.folder / "slots"
+        if self._client is None:
+            self._workers |= processes.working_in(slots)
+            return
+        # The client has helpers of its own, which ask the system what it is.
+        for process in processes.descendants(self._client.pid):
+            if processes.works_in(slots, process):
+                self._workers |= {process, *processes.descendants(process.pid)}
 
     def _tail(self, lines: int = 40) -> str:
         tasks = ""

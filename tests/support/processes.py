@@ -48,14 +48,23 @@ def descendants(pid: int) -> set[Process]:
 
 def working_in(folder: Path) -> set[Process]:
     """Processes whose current folder is inside `folder`: a BOINC program works in its slot."""
-    inside = str(folder.resolve()) + "/"
     inhabitants = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            with contextlib.suppress(OSError, LookupError):
-                if f"{(entry / 'cwd').readlink()}/".startswith(inside):
-                    inhabitants.add(named(int(entry.name)))
+            with contextlib.suppress(LookupError):
+                process = named(int(entry.name))
+                if works_in(folder, process):
+                    inhabitants.add(process)
     return inhabitants
+
+
+def works_in(folder: Path, process: Process) -> bool:
+    """Whether the process lives and its current folder is inside `folder`."""
+    try:
+        current = Path(f"/proc/{process.pid}/cwd").readlink()
+    except OSError:
+        return False
+    return folder.resolve() in (current, *current.parents) and _state(process) != "X"
 
 
 def alive(processes: Iterable[Process]) -> set[Process]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,18 @@ def test_what_children_compute_counts() -> None:
             lambda: processes.computed({process.pid}) >= 1, "a second", lambda: processes.cpu_seconds(process.pid)
         )
         process.kill()
+
+
+def test_a_process_is_found_by_the_folder_in_which_it_works(tmp_path: Path) -> None:
+    slot = tmp_path / "slots" / "0"
+    slot.mkdir(parents=True)
+    with subprocess.Popen(["sleep", "3600"], cwd=slot) as process:
+        worker = processes.named(process.pid)
+        assert processes.working_in(tmp_path / "slots") == {worker}
+        assert processes.works_in(slot, worker)
+        assert not processes.works_in(tmp_path / "slot", worker)
+        process.kill()
+    assert processes.working_in(tmp_path) == set()
 
 
 def test_a_process_that_sleeps_is_idle() -> None:
