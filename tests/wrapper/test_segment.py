@@ -59,6 +59,6 @@ def test_a_life_in_a_segment(key: int, tmp_path: Path) -> None:
         "work", [(1.3, b"<suspend/>"), (2.3, b"<resume/>"), (3.3, b"<quit/>")]
     )
     assert seen.code == 0
-    assert [round(at) for at, _ in seen.statuses[:2]] == [1, 3]
+    assert all(abs(at - second) < 0.5 + seen.slack for (at, _), second in zip(seen.statuses[:2], (1, 3), strict=True))
     assert len(seen.reaction) == 3
     assert (slot / "boinc_mmap_file").read_bytes() == bytes(8192)
