@@ -20,7 +20,7 @@ run: $(READY)
 
 test: $(RELEASE) check
 	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server binutils libpython3.11
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(THREADS) --no-loadscope-reorder
 
 # The exact engine's bits: cross-compiled for every platform and run under emulators and Wine (a quarter of an hour), and
 # exp, log, tanh over all floats; then the whole feature set under AddressSanitizer and UndefinedBehaviorSanitizer.
@@ -32,7 +32,7 @@ exactness: $(RELEASE)
 # The Windows half of the runtime against Wine's kernel32.
 windows: $(READY)
 	.ci/apt-install wine64 wine64-tools libwine-dev libpython3.11
-	$(BIN)/python -m pytest -v tests/wrapper/test_windows_under_wine.py
+	$(BIN)/python -m pytest -v -o python_files='check_*.py' tests/wrapper/wine
 
 sanitize: $(READY)
 	$(BIN)/python -m tests.kernels.engine.sanitize

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from kernels import result
 from kernels.result import Result
@@ -39,3 +40,15 @@ def tiny_file(tmp_path: Path, tiny_bytes: bytes) -> Path:
     path = tmp_path / "tiny.msgpack"
     path.write_bytes(tiny_bytes)
     return path
+
+
+class FilesWhole(LoadScopeScheduling):  # type: ignore[misc]
+    """What pytest-xdist gives to one process: a file, whose tests share fixtures, and the whole of tests/boinc."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/boinc" if nodeid.startswith("tests/boinc/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesWhole:
+    return FilesWhole(config, log)

@@ -1,4 +1,4 @@
-"""axiom-worker as the loopback project offers it: the app version, and work units for it."""
+"""axiom-worker as the loopback project offers it: the application version, and work units for it."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from kernels import workunit
 from kernels.workunit import Seeds
 from tests.boinc.work import AppFile, InputFile, WorkUnit
+from tests.support import pace
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,9 +25,12 @@ raise SystemExit(main())
     return AppFile("axiom_100", text.encode(), main_program=True)
 
 
-def computation(seeds: int) -> workunit.WorkUnit:
-    """Every condition of compgen for so many seeds: each seed is most of a second of one fast core."""
-    return workunit.WorkUnit(workunit.FORMAT, "compgen", 1, Seeds(1000, seeds))
+ONE_SEED = workunit.WorkUnit(workunit.FORMAT, "compgen", 1, Seeds(1000, 1))
+
+
+def computation(seconds: float) -> bytes:
+    """The wu.json of every condition of compgen, for as many seeds as keep a core busy for about so many seconds."""
+    return workunit.encode(pace.lasting(seconds, ONE_SEED))
 
 
 def unit(name: str, content: bytes, max_nbytes: int = 10_000_000) -> WorkUnit:

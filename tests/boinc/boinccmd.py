@@ -33,13 +33,18 @@ class Task:
         return self.active_task_state == "EXECUTING"
 
 
-def run(folder: Path, port: int, *arguments: str, timeout: float = 20.0) -> str:
+ANSWER_LIMIT = 60.0  # seconds; a client that checks the signatures of a version answers nobody meanwhile
+
+
+def run(folder: Path, port: int, *arguments: str) -> str:
     """Run boinccmd against the client on `port`; it finds the password in `folder`."""
     command = ["boinccmd", "--host", f"127.0.0.1:{port}", *arguments]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=timeout)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=ANSWER_LIMIT
+        )
     except subprocess.TimeoutExpired as error:
-        raise CommandFailed(f"{' '.join(arguments)}: no answer in {timeout} s") from error
+        raise CommandFailed(f"{' '.join(arguments)}: no answer in {ANSWER_LIMIT} s") from error
     if done.returncode != 0:
         raise CommandFailed(f"{' '.join(arguments)}: {done.stdout.strip()} {done.stderr.strip()}")
     return done.stdout

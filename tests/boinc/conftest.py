@@ -1,53 +1,81 @@
 """Plays the lives that the collected tests ask for, all at once, the first time that one of them is asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.boinc.lives.common import COMPUTATION, Aftermath
+from kernels import workunit
+from tests.boinc.lives import common
+from tests.boinc.lives.common import Aftermath
 from tests.boinc.lives.endings import Endings, play_endings
 from tests.boinc.lives.installed import Installed, play_installed
+from tests.boinc.lives.ledger import Ledger, play_ledger
 from tests.boinc.lives.no_gpu import NoGpu, play_no_gpu
 from tests.boinc.lives.orphans import Orphans, play_orphans
 from tests.boinc.lives.planted import Planted, play_planted, play_unlaunched
 from tests.boinc.lives.quitter import Quitter, play_quitter
 from tests.boinc.lives.refused import Refused, play_refused
+from tests.boinc.lives.slow_copies import Forged, Outlived, Steered, play_forged, play_outlived, play_steered
 from tests.boinc.lives.throttle import Throttle, play_throttle
 from tests.boinc.lives.trickler import Trickler, play_trickler
-from tests.client import runs
+from tests.client.sessions import cells
 from tests.kernels import tiny
 
-LIVES = {
-    "endings": play_endings,
-    "installed": play_installed,
-    "no_gpu": play_no_gpu,
+# The longest first.
+WORKER_LIVES: Mapping[str, Callable[[Path], Any]] = {
     "orphans": play_orphans,
+    "endings": play_endings,
+    "ledger": play_ledger,
+    "installed": play_installed,
     "planted": play_planted,
-    "quitter": play_quitter,
-    "refused": play_refused,
-    "throttle": play_throttle,
-    "trickler": play_trickler,
     "unlaunched": play_unlaunched,
+    "trickler": play_trickler,
+    "quitter": play_quitter,
+    "throttle": play_throttle,
+    "refused": play_refused,
+    "no_gpu": play_no_gpu,
+}
+LIVES: Mapping[str, Callable[[Path], Any]] = {
+    **WORKER_LIVES,
+    "steered": play_steered,
+    "forged": play_forged,
+    "outlived": play_outlived,
 }
 
 
 @pytest.fixture(scope="session")
-def playing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
+def playing(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, "Future[Any]"]]:
     asked = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     if "aftermaths" in asked:
-        asked |= LIVES.keys()
+        asked |= WORKER_LIVES.keys()
+    common.content()  # measures this machine's pace before the lives are on it
     with ThreadPoolExecutor(len(LIVES)) as pool:
-        futures: dict[str, Future[Any]] = {}
-        for name in LIVES.keys() & asked:
-            futures[name] = pool.submit(LIVES[name], tmp_path_factory.mktemp(name))
-        yield futures
+        yield {name: pool.submit(play, tmp_path_factory.mktemp(name)) for name, play in LIVES.items() if name in asked}
 
 
 @pytest.fixture(scope="session")
 def endings(playing: Mapping[str, "Future[Endings]"]) -> Endings:
     return playing["endings"].result()
+
+
+@pytest.fixture(scope="session")
+def forged(playing: Mapping[str, "Future[Forged]"]) -> Forged:
+    return playing["forged"].result()
+
+
+@pytest.fixture(scope="session")
+def installed(playing: Mapping[str, "Future[Installed]"]) -> Installed:
+    return playing["installed"].result()
+
+
+@pytest.fixture(scope="session")
+def ledger(playing: Mapping[str, "Future[Ledger]"]) -> Ledger:
+    return playing["ledger"].result()
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +89,28 @@ def orphans(playing: Mapping[str, "Future[Orphans]"]) -> Orphans:
 
 
 @pytest.fixture(scope="session")
+def outlived(playing: Mapping[str, "Future[Outlived]"]) -> Outlived:
+    return playing["outlived"].result()
+
+
+@pytest.fixture(scope="session")
+def planted(playing: Mapping[str, "Future[Planted]"]) -> Planted:
+    return playing["planted"].result()
+
+
+@pytest.fixture(scope="session")
 def quitter(playing: Mapping[str, "Future[Quitter]"]) -> Quitter:
     return playing["quitter"].result()
+
+
+@pytest.fixture(scope="session")
+def refused(playing: Mapping[str, "Future[Refused]"]) -> Refused:
+    return playing["refused"].result()
+
+
+@pytest.fixture(scope="session")
+def steered(playing: Mapping[str, "Future[Steered]"]) -> Steered:
+    return playing["steered"].result()
 
 
 @pytest.fixture(scope="session")
@@ -76,32 +124,17 @@ def trickler(playing: Mapping[str, "Future[Trickler]"]) -> Trickler:
 
 
 @pytest.fixture(scope="session")
-def installed(playing: Mapping[str, "Future[Installed]"]) -> Installed:
-    return playing["installed"].result()
-
-
-@pytest.fixture(scope="session")
-def planted(playing: Mapping[str, "Future[Planted]"]) -> Planted:
-    return playing["planted"].result()
-
-
-@pytest.fixture(scope="session")
-def refused(playing: Mapping[str, "Future[Refused]"]) -> Refused:
-    return playing["refused"].result()
-
-
-@pytest.fixture(scope="session")
 def unlaunched(playing: Mapping[str, "Future[Planted]"]) -> Planted:
     return playing["unlaunched"].result()
 
 
 @pytest.fixture(scope="session")
 def aftermaths(playing: Mapping[str, "Future[Any]"]) -> dict[str, Aftermath]:
-    """What every life left behind, by its name."""
-    return {name: playing[name].result().after for name in LIVES}
+    """What every life of axiom-worker left behind, by its name."""
+    return {name: playing[name].result().after for name in WORKER_LIVES}
 
 
 @pytest.fixture(scope="session")
 def uninterrupted() -> bytes:
-    """The cells of the lives' common computation, from one run that nobody disturbed."""
-    return runs.cells(tiny.computed(COMPUTATION, "exact"))
+    """The cells of the work unit that is disturbed in several lives, from one run that nobody disturbed."""
+    return cells(tiny.computed(workunit.decode(common.content(), "wu.json"), "exact"))

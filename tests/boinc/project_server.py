@@ -3,7 +3,7 @@
     with ProjectServer(version, tmp_path / "project") as project:
         name = project.add_work(unit)
         ...                                     # a client attaches to project.url with project.account_key
-        report = project.wait_reported(name, 60)
+        project.report(name)
 
 The project has one signed app version, until it releases the next one. It hands every unsent result out to the first
 client that asks for any work: its first request asks for one second. It accepts one account and never sends a result
@@ -13,11 +13,9 @@ back within 5 s.
 
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
-from threading import Condition
+from threading import Lock
 from types import TracebackType
-from typing import TypeVar
 
 from signing import PrivateKey, PublicKey, generate_key
 
@@ -25,8 +23,6 @@ from tests.boinc import wire
 from tests.boinc.http_door import Answer, Door, not_found
 from tests.boinc.uploads import Uploads
 from tests.boinc.work import AppFile, AppVersion, Report, WorkUnit
-
-Found = TypeVar("Found")
 
 HOST_ID = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -54,8 +50,8 @@ class ProjectServer:
         self.uploads = Uploads(folder / "uploads")
         # What was asked for of the downloads, one name for each request.
         self.fetched: list[str] = []
-        # Everything below is read and changed only while this is held; waiters are woken at each request.
-        self._changed = Condition()
+        # Everything below is read and changed only while this is held.
+        self._guard = Lock()
         # Each with the version that it was added for.
         self._units: dict[str, tuple[WorkUnit, AppVersion]] = {}
         self._sent: set[str] = set()
@@ -88,7 +84,7 @@ class ProjectServer:
 
     def release(self, version: AppVersion) -> None:
         """Offer another version: work that is added from now on is for it."""
-        with self._changed:
+        with self._guard:
             for file in version.files:
                 self._offer(file.name, file.content())
                 if file.gzip:
@@ -98,7 +94,7 @@ class ProjectServer:
 
     def add_work(self, unit: WorkUnit) -> str:
         """Offer a work unit; returns the name of its result, which is the name of the client's task."""
-        with self._changed:
+        with self._guard:
             if unit.name in self._units or not _NAME.fullmatch(unit.name):
                 raise ValueError(f"a new and plain name is needed, not {unit.name!r}")
             for index, file in enumerate(unit.inputs):
@@ -110,24 +106,6 @@ class ProjectServer:
     def report(self, name: str) -> Report | None:
         """The client's report of the result `name`; None while it has not come."""
         return next((report for report in list(self.reports) if report.name == name), None)
-
-    def wait_reported(self, name: str, timeout: float) -> Report:
-        """The client's report of the result `name`, as soon as it has come."""
-        return self.wait_for(lambda: self.report(name), timeout, f"a report of {name}")
-
-    def wait_uploaded(self, upload_name: str, timeout: float) -> Path:
-        """The uploaded file of that name, as soon as it is here and its size and MD5 were found right."""
-        return self.wait_for(lambda: self.uploads.path(upload_name), timeout, f"the upload of {upload_name}")
-
-    def wait_for(self, find: Callable[[], Found | None], timeout: float, what: str) -> Found:
-        """What `find` returns, as soon as that is neither None nor false; `find` is asked after each request."""
-        end = time.monotonic() + timeout
-        with self._changed:
-            while not (found := find()):
-                if not self._changed.wait(end - time.monotonic()):
-                    lines = "\n".join(self.log[-40:])
-                    raise TimeoutError(f"{what} did not come within {timeout} s; the project's log:\n{lines}")
-            return found
 
     def _sign(self, file: AppFile) -> str:
         if isinstance(self._key, PublicKey):
@@ -142,11 +120,8 @@ class ProjectServer:
 
     def _answer(self, method: str, path: str, body: bytes) -> Answer:
         """The one entrance for requests; runs in a thread of its own for each connection."""
-        with self._changed:
-            try:
-                return self._route(method, path, body)
-            finally:
-                self._changed.notify_all()
+        with self._guard:
+            return self._route(method, path, body)
 
     def _route(self, method: str, path: str, body: bytes) -> Answer:
         match method, path:

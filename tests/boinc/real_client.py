@@ -1,7 +1,7 @@
 """Debian's real boinc-client under a test's control: its own data folder, its own port, loopback only.
 
     with RealClient(tmp_path / "client", project.url, project.account_key) as client:
-        client.wait_until(lambda: client.task(name).fraction_done > 0.2, 60, "a fifth of the work")
+        client.wait_until(lambda: client.task(name).fraction_done > 0.2, "a fifth of the work")
         client.stop()
         client.start()
 
@@ -14,7 +14,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -22,18 +21,17 @@ from typing import TypeVar
 
 import pytest
 
-from tests.boinc import boinccmd, client_files, processes
+from tests.boinc import boinccmd, client_files
 from tests.boinc.boinccmd import CommandFailed, Task
+from tests.support import commands, processes, waiting
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 needs_client = pytest.mark.skipif(
     not (shutil.which("boinc") and shutil.which("boinccmd")), reason="Debian's boinc-client is not installed"
 )
 
 LOG_FLAGS = ("task", "task_debug", "checkpoint_debug", "cpu_sched", "file_xfer", "sched_ops")
-# The client waits 60 s for a program that ignores <quit/>, and looks every 6 s whether all are gone.
-STOP_TIMEOUT = 80.0
 
 
 class ClientDied(RuntimeError):
@@ -88,7 +86,7 @@ class RealClient:
 
     # Life and death
 
-    def start(self, timeout: float = 40.0) -> None:
+    def start(self) -> None:
         """Start the client and wait until it answers; the first start attaches it to the project."""
         assert self._client is None, "the client runs already"
         self._port = _free_port()
@@ -109,15 +107,16 @@ class RealClient:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.wait_until(lambda: bool(self._command("--get_cc_status")), timeout, "the client's first answer")
+        self.wait_until(lambda: bool(self._command("--get_cc_status")), "the client's first answer")
 
     def stop(self) -> None:
         """Let the client quit in its own time (about 7 s): programs are told to quit first."""
         client = self._running()
         self._note_workers()
         self._command("--quit")
-        status = client.wait(STOP_TIMEOUT)
+        status = commands.wait_ended(client)
         self._client = None
+        self._note_workers()
         if status != 0:
             raise ClientDied(f"exit status {status} on a plain quit\n{self._tail()}")
 
@@ -127,8 +126,9 @@ class RealClient:
             self._note_workers()
             self._client.kill()
             # Reaped at once: programs take a zombie for a living client.
-            self._client.wait(STOP_TIMEOUT)
+            self._client.wait()
             self._client = None
+            self._note_workers()
 
     def workers(self) -> set[processes.Process]:
         """Processes that the client has started and that are alive, even if the client is not."""
@@ -206,39 +206,48 @@ class RealClient:
         """What the client has printed since its first start."""
         return self._log.read_text(errors="replace")
 
-    def wait_running(self, name: str, timeout: float = 40.0) -> Task:
+    def wait_running(self, name: str) -> Task:
         """The task, as soon as its program runs."""
 
         def running() -> Task | None:
             task = self.task(name)
             return task if task.running else None
 
-        return self.wait_until(running, timeout, f"a running task {name}")
+        return self.wait_until(running, f"a running task {name}")
 
-    def wait_new_worker(self, name: str, former: processes.Process, timeout: float) -> processes.Process:
+    def wait_new_worker(self, name: str, former: processes.Process) -> processes.Process:
         """The task's process, as soon as it has another one than `former`."""
 
         def new() -> processes.Process | None:
             worker = self.worker(name)
             return worker if worker != former else None
 
-        return self.wait_until(new, timeout, f"a new process of {name}")
+        return self.wait_until(new, f"a new process of {name}")
 
-    def wait_until(self, predicate: Callable[[], Found | None], timeout: float, what: str, every: float = 0.1) -> Found:
+    def wait_until(self, predicate: Callable[[], Value | None], what: str) -> Value:
         """What `predicate` returns as soon as it is true; a LookupError or a busy client counts as not yet."""
-        end = time.monotonic() + timeout
         trouble = ""
-        while time.monotonic() < end:
+
+        def reached() -> Value | None:
+            nonlocal trouble
             if self._client is not None and self._client.poll() is not None:
                 raise ClientDied(f"exit status {self._client.returncode} while waiting for {what}\n{self._tail()}")
             try:
-                if found := predicate():
-                    return found
+                value = predicate()
                 trouble = ""
             except (LookupError, CommandFailed) as error:
-                trouble = f" ({error})"
-            time.sleep(every)
-        raise TimeoutError(f"{what} did not come within {timeout} s{trouble}\n{self._tail()}")
+                value, trouble = None, f" ({error})"
+            return value
+
+        try:
+            return waiting.wait_until(reached, what, self._progress, every=0.2)
+        except waiting.WaitedInVain as error:
+            raise waiting.WaitedInVain(f"{error}{trouble}\n{self._tail()}") from None
+
+    def _progress(self) -> tuple[int, int]:
+        """What the client has told, in bytes of its log, and what its tasks have computed, in seconds."""
+        self._note_workers()
+        return self._log.stat().st_size, processes.computed(worker.pid for worker in processes.alive(self._workers))
 
     def _command(self, *arguments: str) -> str:
         self._running()
@@ -251,9 +260,14 @@ class RealClient:
 
     def _note_workers(self) -> None:
         """Remember who was started: a process that outlives the client has no tie to it any more."""
-        if self._client is not None:
-            self._workers |= processes.descendants(self._client.pid)
-        self._workers |= processes.working_in(self.folder / "slots")
+        slots = self.folder / "slots"
+        if self._client is None:
+            self._workers |= processes.working_in(slots)
+            return
+        # The client has helpers of its own, which ask the system what it is.
+        for process in processes.descendants(self._client.pid):
+            if processes.works_in(slots, process):
+                self._workers |= {process, *processes.descendants(process.pid)}
 
     def _tail(self, lines: int = 40) -> str:
         tasks = ""

@@ -2,11 +2,12 @@
 
 import pytest
 
-from kernels import result
+from kernels import result, workunit
 from tests.boinc.frozen import needs_build
-from tests.boinc.lives.common import COMPUTATION, Aftermath
+from tests.boinc.lives import common
+from tests.boinc.lives.common import Aftermath
 from tests.boinc.real_client import needs_client
-from tests.client import runs
+from tests.client.sessions import cells
 
 pytestmark = [needs_client, needs_build]
 
@@ -36,5 +37,5 @@ def test_a_disturbed_task_computes_the_cells_of_an_undisturbed_one(
     life: str, unit: str, aftermaths: dict[str, Aftermath], uninterrupted: bytes
 ) -> None:
     found = result.decode(aftermaths[life].results[unit], unit)
-    result.check(found, COMPUTATION, unit)
-    assert runs.cells(found) == uninterrupted
+    result.check(found, workunit.decode(common.content(), "wu.json"), unit)
+    assert cells(found) == uninterrupted

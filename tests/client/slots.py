@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -19,25 +20,31 @@ from unittest import mock
 from client import session as session_module
 from client.session import Session
 from client.task import CHECKPOINT, RESULT, WORKUNIT
-from kernels import result, workunit
+from kernels import checkpoint, result, workunit
 from kernels.engine.seam import EngineClass
 from kernels.workunit import WorkUnit
-from tests.client.runs import ROOT, cells, choice
+from tests.client.sessions import cells, choice
 from tests.kernels import tiny
 from tests.kernels.disk import BALLAST
-from tests.wrapper.fake_client import CONTROL, HEARTBEAT, STATUS, Memory, make_slot
+from tests.support import pace, processes
+from tests.support.waiting import wait_until
+from tests.wrapper.fake_client import CONTROL, HEARTBEAT, ROOT, STATUS, Memory, make_slot
 
 SMALL = tiny.unit(1000, 1)  # the time of a process's start, and little more
 BLOCKS = tiny.unit(1000, 2, depth=[1, 2], learning_rate=[0.01, 0.05])  # of two shapes: half a second
-MIDDLE = tiny.unit(1000, 100)  # some seconds
-LONG = tiny.unit(1000, 2000)  # no test runs it to its end
+LONG = tiny.unit(1000, 4000)  # minutes: no test runs it to its end
 LAID_OUT = {"boinc_mmap_file", "init_data.xml", "stderr.txt", WORKUNIT, RESULT}  # by the client, before the start
 WORKER = ("-m", "client")
 PATCHED = (str(Path(__file__).with_name("patched.py")),)  # the same with other constants, see `patches`
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(\d+\): (.+)")
 REPORT = re.compile(rb"<fraction_done>([^<]*)</fraction_done>")
 
-T = TypeVar("T")
+Value = TypeVar("Value")
+
+
+def middle() -> WorkUnit:
+    """Some seconds of work."""
+    return pace.lasting(3.0, SMALL)
 
 
 @dataclass
@@ -46,7 +53,6 @@ class Ended:
 
     code: int
     said: list[str]  # its lines in stderr.txt, without time and process
-    seconds: float  # since its start
     statuses: list[tuple[float, bytes]]  # messages of channel 5, and when they came, in seconds since the start
 
     @property
@@ -79,6 +85,11 @@ class Slot:
         (self.path / RESULT).write_text(f"<soft_link>{target}</soft_link>\n")
         (self.path / "stderr.txt").write_text("of an earlier start\n")
 
+    def copied(self, folder: Path) -> Slot:
+        """The same task in the same state below another folder; what it has said stays behind."""
+        shutil.copytree(self.path.parents[1], folder)
+        return Slot(folder / self.path.relative_to(self.path.parents[1]), self.unit)
+
     @property
     def extra(self) -> set[str]:
         """Names in the slot that neither the client nor a test has laid out."""
@@ -90,29 +101,33 @@ class Slot:
         """A worker in this slot, as the client starts it."""
         return Worker(self, [*map(str, before), sys.executable, *program], environment)
 
-    def run(
-        self,
-        limit: float = 30.0,
-        *,
-        program: Sequence[str] = WORKER,
-        before: Sequence[str | Path] = (),
-        **environment: str,
-    ) -> Ended:
+    def run(self, *, program: Sequence[str] = WORKER, before: Sequence[str | Path] = (), **environment: str) -> Ended:
         """Run a worker to its end, under a client that reads its messages and says nothing."""
         with self.start(program=program, before=before, **environment) as worker:
-            return worker.ended(limit)
+            return worker.ended()
+
+    @property
+    def results(self) -> set[str]:
+        """Names in the project directory that the client has not laid out."""
+        return {path.name for path in self.project.iterdir()} - {"wu_1.json"}
 
     @property
     def stderr(self) -> str:
         """What the task has said in all its runs."""
         return (self.path / "stderr.txt").read_text()
 
+    def check_checkpoints(self) -> None:
+        """Whatever lies in the slot under a checkpoint's name is whole."""
+        for path in (self.checkpoint, self.older):
+            if path.exists():
+                checkpoint.decode(path.read_bytes())
+
     def check_finished(self, ended: Ended) -> None:
         """The task is done, its cells are the right ones, and nothing else is left."""
         assert ended.code == 0, ended
         assert (self.path / "boinc_finish_called").read_bytes() == b"0\n"
         assert self.extra == {"boinc_finish_called"}
-        assert {path.name for path in self.project.iterdir()} <= {"wu_1.json", self.uploaded.name}
+        assert self.results <= {self.uploaded.name}
         found = result.read(self.uploaded)
         result.check(found, self.unit, "r")
         assert cells(found) == true_cells(workunit.encode(self.unit)), ended
@@ -169,53 +184,50 @@ class Worker:
         """What it has said so far."""
         return self._stderr.read_bytes()[self._before :].decode(errors="replace")
 
-    def until(self, true: Callable[[], object], limit: float = 30.0) -> None:
-        """Read its status messages until something is true, or fail."""
-        deadline = time.monotonic() + limit
-        while not true():
-            assert self.process.poll() is None, (self.process.returncode, self.stderr)
-            assert time.monotonic() < deadline, self.stderr
+    def until(self, true: Callable[[], object], what: str) -> None:
+        """Read its status messages until something is true, before it ends."""
+
+        def reached() -> object:
             self._listen()
+            reached = true()
+            assert reached or self.process.poll() is None, (self.process.returncode, self.stderr)
+            return reached
+
+        wait_until(reached, what, self._progress)
 
     def listen(self, seconds: float) -> None:
         """Read its status messages for some time, in which it must not end."""
         end = time.monotonic() + seconds
-        self.until(lambda: time.monotonic() > end)
+        self.until(lambda: time.monotonic() > end, "the time")
 
     def until_computing(self) -> None:
         """Until it has more threads than the one that waits and the one that hears the client."""
-        self.until(lambda: self.threads() > 2)
+        self.until(lambda: processes.threads(self.process.pid) > 2, "a thread that computes")
 
-    def threads(self) -> int:
-        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+    def until_statuses(self, count: int) -> None:
+        """Until it has told the client so many times how far it is."""
+        self.until(lambda: len(self.statuses) >= count, f"status message {count}")
 
     def send(self, message: bytes) -> None:
         assert self.memory is not None
-        self.until(lambda: not self.memory.full(CONTROL))  # type: ignore[union-attr]
+        memory = self.memory
+        self.until(lambda: not memory.full(CONTROL), "the taking of the former message")
         self.memory.put(CONTROL, message)
 
-    def cpu_seconds(self) -> float:
-        """Processor time it has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def ended(self) -> Ended:
+        """Let it run to its end; it fails the test if it comes to nothing, or if it wrote anything but its log."""
 
-    def until_idle(self) -> None:
-        """Until it has used next to no processor time for half a second."""
-        before = -1.0
-        while self.cpu_seconds() - before > 0.1:
-            before = self.cpu_seconds()
-            self.listen(0.5)
-
-    def ended(self, limit: float = 30.0) -> Ended:
-        """Let it run to its end; it fails the test if that takes longer, or if it wrote anything but its log."""
-        deadline = time.monotonic() + limit
-        while self.process.poll() is None:
-            assert time.monotonic() < deadline, f"it has not ended in {limit} s: {self.stderr}"
+        def has_ended() -> bool:
             self._listen()
-        seconds = time.monotonic() - self._start
+            return self.process.poll() is not None
+
+        wait_until(has_ended, "the end of the worker", self._progress)
         lines = [LOG_LINE.fullmatch(line) for line in self.stderr.splitlines()]
         assert all(lines), f"more than a log: {self.stderr}"
-        return Ended(self.process.returncode, [line[1] for line in lines if line], seconds, self.statuses)
+        return Ended(self.process.returncode, [line[1] for line in lines if line], self.statuses)
+
+    def _progress(self) -> tuple[int, int]:
+        return processes.computed({self.process.pid}), len(self.statuses)
 
     def _listen(self) -> None:
         if self.memory is not None and self.memory.full(STATUS):
@@ -223,12 +235,15 @@ class Worker:
             self.memory.clear(STATUS)
         if self.beats and self.memory is not None and not self.memory.full(HEARTBEAT):
             self.memory.put(HEARTBEAT, b"<heartbeat/><wss>0.000000e+00</wss><max_wss>2.274885e+10</max_wss>")
-        time.sleep(0.005)
 
 
 def patches(**constants: object) -> dict[str, str]:
     """The environment in which PATCHED has other constants; names have two underscores for each dot."""
     return {"AXIOM_PATCHES": json.dumps({name.replace("__", "."): value for name, value in constants.items()})}
+
+
+# However late this machine is, a program that is told to quit ends by itself and is not ended half a second too early.
+PATIENT = patches(wrapper__runtime__QUIT_GRACE=60.0)
 
 
 def task(folder: Path, unit: WorkUnit = SMALL, **fields: object) -> Slot:
@@ -252,7 +267,7 @@ def true_cells(unit_bytes: bytes) -> bytes:
     return cells(tiny.computed(workunit.decode(unit_bytes, "wu.json"), "exact"))
 
 
-def side_by_side(runs: dict[str, Callable[[], T]]) -> dict[str, T]:
+def side_by_side(runs: dict[str, Callable[[], Value]]) -> dict[str, Value]:
     """Independent runs, as many at once as there are cores: most of a short one is spent starting."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         futures = {name: pool.submit(run) for name, run in runs.items()}

@@ -14,9 +14,12 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support import commands, processes
+from tests.support.lateness import Lateness, Took
+from tests.support.waiting import wait_until
+
 ROOT = Path(__file__).parents[2]
 JOB = ROOT / "packaging" / "server" / "job.xml"
-QUIT_PATIENCE = 10.0  # seconds that the wrapper waits after SIGTERM
 CHILD_FAILED = 195
 
 
@@ -27,7 +30,7 @@ class Watched:
     fractions: list[float] = field(default_factory=list)
     checkpoints: int = 0
     code: int | None = None  # the wrapper's exit code; None if it was the wrapper that asked the program to leave
-    left_within: float = 0.0  # seconds from SIGTERM to the end
+    left_within: Took | None = None  # from SIGTERM to the end
     stderr: str = ""
 
 
@@ -61,31 +64,35 @@ def play(
     """Look once a second until the program ends; SIGSTOP and SIGTERM once a fraction has been seen."""
     seen = Watched()
     names = task()
-    changed = mtime(slot / names["checkpoint_filename"])
+    checkpoint = slot / names["checkpoint_filename"]
+    changed, stops, quits = mtime(checkpoint), stop_at is not None, False
     program = start(slot, threads)
-    try:
-        deadline = time.monotonic() + 60
-        while program.poll() is None:
-            assert time.monotonic() < deadline, seen
-            time.sleep(1.0)
-            fraction = fraction_done(slot / names["fraction_done_filename"])
-            if fraction is not None:
-                seen.fractions.append(fraction)
-            now = mtime(slot / names["checkpoint_filename"])
-            seen.checkpoints += now != changed
-            changed = now
-            if stop_at is not None and fraction is not None and fraction >= stop_at:
-                stop_at = None
-                program.send_signal(signal.SIGSTOP)
-                time.sleep(stopped_for)
-                program.send_signal(signal.SIGCONT)
-            if quit_at is not None and fraction is not None and fraction >= quit_at:
-                began = time.monotonic()
+
+    def look() -> bool:
+        """Whether the program has ended."""
+        nonlocal changed, stops, quits
+        fraction = fraction_done(slot / names["fraction_done_filename"])
+        if fraction is not None:
+            seen.fractions.append(fraction)
+        now = mtime(checkpoint)
+        seen.checkpoints += now != changed
+        changed = now
+        if stops and fraction is not None and fraction >= (stop_at or 0.0):
+            stops = False
+            program.send_signal(signal.SIGSTOP)
+            time.sleep(stopped_for)
+            program.send_signal(signal.SIGCONT)
+        if quit_at is not None and fraction is not None and fraction >= quit_at:
+            quits = True
+            with Lateness() as lateness:
                 program.terminate()
-                program.wait(QUIT_PATIENCE)
-                seen.left_within = time.monotonic() - began
-                break
-        else:
+                commands.wait_ended(program)
+                seen.left_within = lateness.took()
+        return program.poll() is not None
+
+    try:
+        wait_until(look, "the end of the program", lambda: processes.computed({program.pid}), every=1.0)
+        if not quits:
             seen.code = CHILD_FAILED if program.returncode else 0
         seen.stderr = (slot / "stderr.txt").read_text()
         return seen

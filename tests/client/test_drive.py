@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Iterator
@@ -14,14 +15,14 @@ from client.drive import drive
 from client.session import Session
 from kernels import result
 from kernels.errors import CannotWrite
-from tests.client.runs import Scripted, cells, choice, session
+from tests.client.sessions import Scripted, cells, choice, session
 from tests.kernels import tiny
 from tests.kernels.disk import full_above
+from tests.support.lateness import Lateness
+from tests.support.waiting import wait_until, wait_while
 from wrapper import Request
 
-pytestmark = pytest.mark.timeout(60)  # what is broken here often never ends
-
-LONG = tiny.unit(1000, 60, width=[256], depth=[2])  # about 13 s: no test runs it to its end
+LONG = tiny.unit(1000, 1000, width=[256], depth=[2])  # minutes: no test runs it to its end
 SHORT = tiny.unit(1000, 2, width=[32, 64])
 
 
@@ -34,12 +35,19 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def begun(pool: ThreadPoolExecutor, one: Session, runtime: Scripted, threads: int = 1) -> Future[bool]:
     """`drive` running in a thread of its own, already computing."""
     future = pool.submit(drive, one, runtime, threads, choice().prepare_thread)
-    deadline = time.monotonic() + 20
-    while one.done == 0 and time.monotonic() < deadline:
-        assert not future.done() or future.result()
-        time.sleep(0.005)
-    assert one.done > 0
+    wait_until(lambda: one.done > 0 or future.done(), "the first slice", time.process_time)
+    assert not future.done() or future.result()
     return future
+
+
+def has_done_more(one: Session, done: float) -> bool:
+    return one.done > done
+
+
+def result_of(future: Future[bool], one: Session) -> bool:
+    """What `drive` returns once it has stopped."""
+    wait_until(future.done, "the end of the loop", lambda: one.done)
+    return future.result()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -78,19 +86,19 @@ def test_suspended_within_half_a_second_it_computes_nothing_and_goes_on(
     one, runtime = session(LONG, tmp_path), Scripted()
     future = begun(pool, one, runtime, threads)
     for _ in range(2):
-        runtime.want(Request.SUSPEND)
-        assert runtime.waiting.wait(0.5)
+        with Lateness() as lateness:
+            runtime.want(Request.SUSPEND)
+            wait_until(runtime.waiting.is_set, "a wait of the loop", lambda: one.done)
+            took = lateness.took()
+        assert took.at_most(0.5), took
         done, before = one.done, time.process_time()
         time.sleep(0.5)
         assert time.process_time() - before < 0.1
         assert one.done == done
         runtime.want(Request.RUN)
-        deadline = time.monotonic() + 5
-        while one.done == done and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert one.done > done
+        wait_until(functools.partial(has_done_more, one, done), "a slice after it", time.process_time)
     runtime.want(Request.QUIT)
-    assert future.result(5) is False
+    assert result_of(future, one) is False
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -100,10 +108,11 @@ def test_it_stops_at_once_with_a_checkpoint(
 ) -> None:
     one, runtime = session(LONG, tmp_path), Scripted()
     future = begun(pool, one, runtime, threads)
-    runtime.want(stop)
-    start = time.monotonic()
-    assert future.result(5) is False
-    assert time.monotonic() - start < 0.7
+    with Lateness() as lateness:
+        runtime.want(stop)
+        assert result_of(future, one) is False
+        took = lateness.took()
+    assert took.at_most(0.7), took
     assert len(runtime.checkpoints) == 1
     assert session(LONG, tmp_path).done == one.done > 0
 
@@ -112,9 +121,9 @@ def test_it_stops_while_suspended(tmp_path: Path, pool: ThreadPoolExecutor) -> N
     one, runtime = session(LONG, tmp_path), Scripted()
     future = begun(pool, one, runtime)
     runtime.want(Request.SUSPEND)
-    assert runtime.waiting.wait(1)
+    wait_until(runtime.waiting.is_set, "a wait of the loop", lambda: one.done)
     runtime.want(Request.QUIT)
-    assert future.result(2) is False
+    assert result_of(future, one) is False
     assert session(LONG, tmp_path).done == one.done
 
 
@@ -124,9 +133,7 @@ def test_it_checkpoints_when_due_while_no_slice_runs_and_goes_on(tmp_path: Path,
     future = begun(pool, one, runtime, 2)
     for number in range(1, 4):
         runtime.due = True
-        deadline = time.monotonic() + 2
-        while len(runtime.checkpoints) < number and time.monotonic() < deadline:
-            time.sleep(0.005)
+        wait_while(lambda: runtime.due, "a checkpoint", lambda: one.done)
         assert len(runtime.checkpoints) == number
     before, after = zip(*runtime.checkpoints, strict=True)
     assert before == after, "something was computed while the checkpoint was written"
@@ -134,7 +141,7 @@ def test_it_checkpoints_when_due_while_no_slice_runs_and_goes_on(tmp_path: Path,
     assert not future.done()
     assert session(LONG, tmp_path).done == before[2]
     runtime.want(Request.QUIT)
-    assert future.result(5) is False
+    assert result_of(future, one) is False
 
 
 def test_no_checkpoint_is_written_before_it_is_due(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
@@ -143,7 +150,7 @@ def test_no_checkpoint_is_written_before_it_is_due(tmp_path: Path, pool: ThreadP
     time.sleep(0.3)
     assert list(tmp_path.iterdir()) == []
     runtime.want(Request.QUIT)
-    future.result(5)
+    result_of(future, one)
 
 
 def test_asked_to_stop_before_it_began_it_computes_nothing(tmp_path: Path) -> None:

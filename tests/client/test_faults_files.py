@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from client.task import RESULT, WORKUNIT
-from tests.client.slots import LONG, MIDDLE, PATCHED, Ended, Slot, patches, side_by_side, task
+from tests.client.slots import LONG, PATCHED, Ended, Slot, middle, patches, side_by_side, task
 from tests.wrapper.fake_client import FIELDS, init_data
 
 QUICK_TEST = patches(wrapper__liveness__PID_TEST_INTERVAL=0.1)  # of the client's process; 10 s in real life
@@ -119,7 +119,7 @@ def zombie() -> Iterator[int]:
 
 
 def test_a_client_that_is_a_zombie_counts_as_alive(tmp_path: Path, zombie: int) -> None:
-    slot = task(tmp_path, MIDDLE, client_pid=zombie)
+    slot = task(tmp_path, middle(), client_pid=zombie)
     often = patches(wrapper__liveness__PID_TEST_INTERVAL=0.1, wrapper__runtime__STATUS_INTERVAL=0.1)
     slot.check_finished(slot.run(program=PATCHED, **often))
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.slots import LONG, MIDDLE, PATCHED, Ended, Slot, Worker, patches, side_by_side, task
+from tests.client.slots import LONG, PATCHED, PATIENT, Ended, Slot, Worker, middle, patches, side_by_side, task
+from tests.support import processes
+from tests.support.lateness import Lateness
+from tests.support.waiting import wait_while
 
 MEMORY = "boinc_mmap_file"
 QUICK_TEST = patches(wrapper__liveness__PID_TEST_INTERVAL=0.3)  # of the client's process; 10 s in real life
@@ -74,7 +77,7 @@ def test_without_it_the_clients_death_still_ends_the_task(tmp_path: Path) -> Non
             worker.listen(0.7)
             client.kill()
             client.wait()
-            ended = worker.ended(limit=3)
+            ended = worker.ended()
         assert ended.has_said(f"the client has gone (process {client.pid} has ended): stopping")
         slot.check_unfinished(ended, 0)
         assert slot.checkpoint.exists()
@@ -85,7 +88,7 @@ def test_without_it_the_clients_death_still_ends_the_task(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("size", [0, 100, 4096])
 def test_made_smaller_under_the_program_it_is_a_silent_client(tmp_path: Path, size: int) -> None:
-    slot = task(tmp_path, MIDDLE)
+    slot = task(tmp_path, middle())
     with slot.start() as worker:
         worker.until_computing()
         assert worker.memory is not None
@@ -122,33 +125,35 @@ class Garbage:
         assert not any(tag in memory for tag in tags)
         worker.memory.bytes[:] = memory
 
-    def pour_while(self, worker: Worker, true: Callable[[], object], limit: float = 30.0) -> None:
-        deadline = time.monotonic() + limit
-        while true():
-            assert time.monotonic() < deadline, worker.stderr
+    def pour_while(self, worker: Worker, true: Callable[[], object], what: str) -> None:
+        def poured() -> object:
             self.pour(worker)
             time.sleep(self._draw.choice([0.0, 0.001, 0.01, 0.06]))
+            return true()
+
+        wait_while(poured, what, lambda: processes.computed({worker.process.pid}), every=0.0)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_garbage_in_every_mailbox_up_to_the_end(tmp_path: Path, seed: int) -> None:
-    slot = task(tmp_path, MIDDLE, client_pid=0)
+    slot = task(tmp_path, middle(), client_pid=0)
     with slot.start() as worker:
-        Garbage(seed).pour_while(worker, lambda: worker.process.poll() is None)
+        Garbage(seed).pour_while(worker, lambda: worker.process.poll() is None, "the end of the task")
         slot.check_finished(worker.ended())
 
 
 @pytest.mark.parametrize("message", ["quit", "abort"])
 def test_after_garbage_a_message_is_obeyed(tmp_path: Path, message: str) -> None:
     slot = task(tmp_path, LONG)
-    with slot.start() as worker:
+    with slot.start(program=PATCHED, **PATIENT) as worker:
         worker.until_computing()
         end = time.monotonic() + 2.0
-        Garbage(3).pour_while(worker, lambda: time.monotonic() < end)
+        Garbage(3).pour_while(worker, lambda: time.monotonic() < end, "two seconds")
         assert worker.process.poll() is None
-        start = time.monotonic()
-        worker.send(f"<{message}/>".encode())
-        ended = worker.ended(limit=3)
-        assert time.monotonic() - start < 2.0
+        with Lateness() as lateness:
+            worker.send(f"<{message}/>".encode())
+            ended = worker.ended()
+            took = lateness.took()
+        assert took.at_most(2.0), took
     slot.check_unfinished(ended, 194 if message == "abort" else 0)
     assert slot.checkpoint.exists() == (message == "quit")

@@ -47,7 +47,7 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pytest.skip(f"strace does not work here: {error}")
     slot = task(folder, BLOCKS)
     # -B as in the frozen program, whose modules lie in one archive: none is compiled anew and stored beside it.
-    ended = slot.run(60, program=("-B", *WORKER, "--nthreads", str(request.param)), before=strace)
+    ended = slot.run(program=("-B", *WORKER, "--nthreads", str(request.param)), before=strace)
     return request.param, Life(slot, ended, CALL.findall(trace.read_text()))
 
 

@@ -1,7 +1,7 @@
 """A task under a client that kills, suspends and quits it hundreds of times: the very bytes of an uninterrupted run.
 
 All but the timings, which are wall time. The lives are real processes, and so are the signals and messages; see
-lives.py for what is made faster in them.
+forking_worker.py for what is made faster in them.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from client.task import CHECKPOINT
 from kernels import checkpoint, result
 from kernels.checkpoint import CheckpointRefused
 from kernels.experiments import EXPERIMENTS
 from kernels.result import Timings
-from tests.client.interrupter import CHECKPOINT, Interrupter, Slot
+from tests.client.interrupter import Interrupter
 from tests.client.optimizers import EXPERIMENT, UNIT
-from tests.client.runs import cells
+from tests.client.sessions import cells
+from tests.client.slots import Slot, task
 from tests.client.trace import At, Trace
 from tests.kernels import tiny
-
-pytestmark = pytest.mark.timeout(120)
 
 TIMES = 200
 OLDER, PART, FINISH = CHECKPOINT + ".old", CHECKPOINT + ".part", "boinc_finish_called"
@@ -39,7 +39,7 @@ def interrupter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interrupte
 
 @pytest.fixture(scope="module")
 def uninterrupted(interrupter: Interrupter, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    slot = Slot(tmp_path_factory.mktemp("uninterrupted"), UNIT)
+    slot = slot_of(tmp_path_factory.mktemp("uninterrupted"))
     interrupter.start(slot)
     found = ended_well(interrupter, slot)
     with pytest.MonkeyPatch.context() as patch:
@@ -48,21 +48,26 @@ def uninterrupted(interrupter: Interrupter, tmp_path_factory: pytest.TempPathFac
     return found
 
 
+def slot_of(folder: Path) -> Slot:
+    """Of a task without a period of the user's own: the program's default holds, which the lives shorten."""
+    return task(folder, UNIT, checkpoint_period=0)
+
+
 def ended_well(interrupter: Interrupter, slot: Slot) -> bytes:
     """Everything of the result but its timings, once the life has ended by itself and left nothing it should not."""
     interrupter.until_ended()
     assert not interrupter.killed
-    assert slot.files == {FINISH}, slot.log
-    assert slot.results == {slot.result.name}
-    assert "refused" not in slot.log
-    assert "Traceback" not in slot.log
+    assert slot.extra == {FINISH}, slot.stderr
+    assert slot.results == {slot.uploaded.name}
+    assert "refused" not in slot.stderr
+    assert "Traceback" not in slot.stderr
     return without_timings(slot)
 
 
 def without_timings(slot: Slot) -> bytes:
-    found = result.read(slot.result)
-    assert 0 < found.timings.computing < 60
-    assert 0 < found.timings.cpu < 60
+    found = result.read(slot.uploaded)
+    assert 0 < found.timings.computing < 600
+    assert 0 < found.timings.cpu < 600
     return result.encode(msgspec.structs.replace(found, timings=Timings(0.0, 0.0)))
 
 
@@ -88,7 +93,7 @@ class Past:
     def extend(self, trace: Trace, slot: Slot) -> None:
         """By a life that has ended."""
         slot.check_checkpoints()
-        assert "refused" not in slot.log, slot.log
+        assert "refused" not in slot.stderr, slot.stderr
         resumed = trace[At.RESUMED]
         if resumed < 0:
             return  # killed before it had read a checkpoint
@@ -99,7 +104,7 @@ class Past:
         self.work = {trace[At.SAVED] if trace[At.SAVES] else resumed}
         if trace[At.SAVING] >= 0:
             self.work.add(trace[At.SAVING])
-        if FINISH in slot.files:
+        if FINISH in slot.extra:
             self.work.add(0.0)  # the task is over, and its checkpoint may be gone
 
 
@@ -107,8 +112,8 @@ def test_killed_at_random_moments(interrupter: Interrupter, uninterrupted: bytes
     draw, trace = random.Random(1), interrupter.trace
     kills = advanced = 0
     inside: Counter[frozenset[str]] = Counter()  # a checkpoint being written -> what lay in the slot then
-    for task in itertools.count():
-        slot, past, over = Slot(tmp_path / str(task), UNIT), Past(), False
+    for number in itertools.count():
+        slot, past, over = slot_of(tmp_path / str(number)), Past(), False
         while not over:
             interrupter.start(slot)
             if kills < TIMES:
@@ -120,14 +125,14 @@ def test_killed_at_random_moments(interrupter: Interrupter, uninterrupted: bytes
             past.extend(trace, slot)
             over = not interrupter.killed
             if not over:
-                kills += trace[At.SLICES] + trace[At.SLICING] > 0 and FINISH not in slot.files
+                kills += trace[At.SLICES] + trace[At.SLICING] > 0 and FINISH not in slot.extra
                 if trace[At.WRITING]:
-                    inside[frozenset(slot.files & {CHECKPOINT, OLDER, PART})] += 1
+                    inside[frozenset(slot.extra & {CHECKPOINT, OLDER, PART})] += 1
         assert ended_well(interrupter, slot) == uninterrupted
         advanced += past.advanced
         if kills >= TIMES:
             break
-    print(f"{kills} kills in {task + 1} tasks, {advanced} lives advanced, inside a write: {dict(inside)}")
+    print(f"{kills} kills in {number + 1} tasks, {advanced} lives advanced, inside a write: {dict(inside)}")
     assert advanced >= TIMES // 10
     assert inside.total() >= TIMES // 40
     assert any(OLDER in left for left in inside), inside
@@ -136,7 +141,7 @@ def test_killed_at_random_moments(interrupter: Interrupter, uninterrupted: bytes
 def test_killed_at_every_moment_of_writing_checkpoints(
     interrupter: Interrupter, uninterrupted: bytes, tmp_path: Path
 ) -> None:
-    slot, past, trace = Slot(tmp_path, UNIT), Past(), interrupter.trace
+    slot, past, trace = slot_of(tmp_path), Past(), interrupter.trace
     left, torn = set(), 0
     for moment in itertools.count(1):
         interrupter.start(slot, moment)
@@ -144,7 +149,7 @@ def test_killed_at_every_moment_of_writing_checkpoints(
         assert interrupter.killed, "the work unit was over before the second checkpoint of a life"
         past.extend(trace, slot)
         if trace[At.WRITING]:
-            left.add(frozenset(slot.files & {CHECKPOINT, OLDER, PART}))
+            left.add(frozenset(slot.extra & {CHECKPOINT, OLDER, PART}))
         torn += half_written(slot.path / PART)
         if trace[At.SAVES] == 2:
             break
@@ -156,23 +161,23 @@ def test_killed_at_every_moment_of_writing_checkpoints(
 
 
 def test_killed_at_every_moment_of_its_ending(interrupter: Interrupter, uninterrupted: bytes, tmp_path: Path) -> None:
-    computed, trace = Slot(tmp_path / "computed", UNIT), interrupter.trace
-    computed.result.mkdir()  # so that it ends with everything computed and no result
+    computed, trace = slot_of(tmp_path / "computed"), interrupter.trace
+    computed.uploaded.mkdir()  # so that it ends with everything computed and no result
     interrupter.start(computed)
     interrupter.until_ended()
     assert not interrupter.killed
-    computed.result.rmdir()
+    computed.uploaded.rmdir()
     anew = 0  # kills that left no checkpoint
     for moment in itertools.count(1):
-        slot = computed.copy(tmp_path / str(moment))
+        slot = computed.copied(tmp_path / str(moment))
         interrupter.start(slot, moment)
         interrupter.until_ended()
         if not interrupter.killed:
             break
-        finished = FINISH in slot.files
+        finished = FINISH in slot.extra
         if finished:
             assert without_timings(slot) == uninterrupted
-        anew += not slot.files & {CHECKPOINT, OLDER}
+        anew += not slot.extra & {CHECKPOINT, OLDER}
         if anew < 2:  # computing everything once more proves no more
             interrupter.start(slot)
             assert ended_well(interrupter, slot) == uninterrupted
@@ -186,8 +191,8 @@ def test_suspended_and_resumed(interrupter: Interrupter, uninterrupted: bytes, t
     draw, trace = random.Random(2), interrupter.trace
     pairs = 0
     used: list[float] = []  # seconds of processor time in half a second, from half a second after some suspensions
-    for task in itertools.count():
-        slot = Slot(tmp_path / str(task), UNIT)
+    for number in itertools.count():
+        slot = slot_of(tmp_path / str(number))
         interrupter.start(slot)
         interrupter.until_computing()
         while pairs < TIMES and not interrupter.ended:
@@ -197,7 +202,7 @@ def test_suspended_and_resumed(interrupter: Interrupter, uninterrupted: bytes, t
                 if measured := pairs == 20 * len(used):
                     interrupter.run(0.5)
                 else:
-                    interrupter.until(lambda: trace[At.WAITING] == 1 or interrupter.ended)
+                    interrupter.until(lambda: trace[At.WAITING] == 1 or interrupter.ended, "the suspension")
                 if interrupter.ended:
                     break
                 slices, before = trace[At.SLICES], interrupter.cpu_seconds()
@@ -209,11 +214,11 @@ def test_suspended_and_resumed(interrupter: Interrupter, uninterrupted: bytes, t
                 assert not interrupter.ended
                 pairs += 1
             interrupter.tell(b"<resume/>")
-            interrupter.until(lambda: trace[At.WAITING] == 0 or interrupter.ended)
+            interrupter.until(lambda: trace[At.WAITING] == 0 or interrupter.ended, "the resumption")
         assert ended_well(interrupter, slot) == uninterrupted
         if pairs >= TIMES:
             break
-    print(f"{pairs} pairs in {task + 1} tasks; processor time in half a second: {used}")
+    print(f"{pairs} pairs in {number + 1} tasks; processor time in half a second: {used}")
     assert len(used) == TIMES // 20
     assert max(used) < 0.05
 
@@ -221,8 +226,8 @@ def test_suspended_and_resumed(interrupter: Interrupter, uninterrupted: bytes, t
 def test_quit_and_started_again(interrupter: Interrupter, uninterrupted: bytes, tmp_path: Path) -> None:
     draw, trace = random.Random(3), interrupter.trace
     quits = 0
-    for task in itertools.count():
-        slot, done, over = Slot(tmp_path / str(task), UNIT), 0.0, False
+    for number in itertools.count():
+        slot, done, over = slot_of(tmp_path / str(number)), 0.0, False
         while not over:
             interrupter.start(slot)
             if quits < TIMES:
@@ -239,11 +244,11 @@ def test_quit_and_started_again(interrupter: Interrupter, uninterrupted: bytes, 
                 assert trace[At.RESUMED] == done, "something was lost"
                 assert trace[At.DONE] >= done, "what the checkpoint held was computed anew"
                 done = trace[At.DONE]
-            over = FINISH in slot.files
+            over = FINISH in slot.extra
             if not over:
-                assert slot.files == ({CHECKPOINT} if done else slot.files & {CHECKPOINT})
+                assert slot.extra == ({CHECKPOINT} if done else slot.extra & {CHECKPOINT})
                 quits += trace[At.SLICES] > 0
         assert ended_well(interrupter, slot) == uninterrupted
         if quits >= TIMES:
             break
-    print(f"{quits} quits in {task + 1} tasks")
+    print(f"{quits} quits in {number + 1} tasks")

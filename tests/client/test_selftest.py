@@ -88,7 +88,7 @@ def broken(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(checkpoint, "decode", forgetful)
         return
-    monkeypatch.setattr(selftest.json, "loads", lambda text: known)
+    monkeypatch.setattr(json, "loads", lambda text: known)
 
 
 @pytest.mark.parametrize(

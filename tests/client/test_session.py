@@ -13,7 +13,7 @@ from client import session as session_module
 from kernels import checkpoint, result, workunit
 from kernels.engine.seam import EngineClass
 from kernels.result import Result
-from tests.client.runs import cells, session
+from tests.client.sessions import cells, session
 from tests.kernels import tiny
 
 UNIT = tiny.unit(1000, 2, depth=[1, 2], learning_rate=[0.01, 0.05])
@@ -177,7 +177,7 @@ def test_times_add_up_over_runs(tmp_path: Path) -> None:
     header = checkpoint.decode((tmp_path / "checkpoint").read_bytes()).header
     timings = again.result().timings
     assert 0 < header.computing < timings.computing < 60
-    assert 0 < header.cpu < timings.cpu < 60
+    assert 0 < header.cpu < timings.cpu < 600
 
 
 def test_a_finished_work_unit_can_be_taken_up_again(tmp_path: Path, true: Result) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kernels import result
-from tests.client.runs import cells, ended, worker, written
+from tests.client.sessions import cells
+from tests.client.standalone import ended, worker, written
 from tests.kernels import tiny
 
 UNIT = tiny.unit()

@@ -13,10 +13,9 @@ import time
 from pathlib import Path
 
 from kernels import workunit
-from tests.client.runs import ROOT
+from tests.client.standalone import ROOT
 from tests.kernels import tiny
-
-LONG = tiny.unit(1000, 40, width=[256], depth=[2])
+from tests.support import commands, pace
 
 
 class AtTerminal:
@@ -48,11 +47,12 @@ class AtTerminal:
     def end(self) -> int:
         self.read()
         os.close(self.master)
-        return self.process.wait(30)
+        return commands.wait_ended(self.process)
 
 
 def test_the_bar_control_c_and_going_on(tmp_path: Path) -> None:
-    (tmp_path / "wu.json").write_bytes(workunit.encode(LONG))
+    unit = pace.lasting(5.0, tiny.unit(1000, 1, width=[256], depth=[2]))
+    (tmp_path / "wu.json").write_bytes(workunit.encode(unit))
     command = ("run", "wu.json", "--out", "out.msgpack")
 
     first = AtTerminal(tmp_path, *command)
@@ -60,13 +60,13 @@ def test_the_bar_control_c_and_going_on(tmp_path: Path) -> None:
     time.sleep(0.2)
     first.process.send_signal(signal.SIGINT)
     assert first.end() == 4, first.shown
-    assert LONG.name in first.shown
-    assert "/40 networks" in first.shown
+    assert unit.name in first.shown
+    assert f"/{unit.seeds.count} networks" in first.shown
     assert "the same command goes on" in first.shown.replace("\r\n", " ")
 
     second = AtTerminal(tmp_path, *command)
     assert second.end() == 0, second.shown
     assert "going on from the checkpoint" in second.shown
     assert "100.0 %" in second.shown
-    assert "40 networks, " in second.shown
+    assert f"{unit.seeds.count} networks, " in second.shown
     assert (tmp_path / "out.msgpack").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import pytest
 from kernels import atomic
 from kernels.errors import CannotRead, CannotWrite
 from tests.kernels.disk import full_above, mounted
+from tests.support import commands, processes
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,6 +74,10 @@ def test_what_a_killed_process_left_is_overwritten(tmp_path: Path) -> None:
     assert names(tmp_path) == {"file.bin"}
 
 
+def has_written(path: Path, number: int) -> bool:
+    return path.exists() and path.read_bytes()[0] >= number
+
+
 def test_a_killed_process_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     path = tmp_path / "file.bin"
     program = (
@@ -83,10 +90,12 @@ def test_a_killed_process_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> 
     seen = set()
     for attempt in range(6):
         process = subprocess.Popen([sys.executable, "-c", program, path], cwd=ROOT)
-        deadline = time.monotonic() + 20
-        while not path.exists() and time.monotonic() < deadline:
-            time.sleep(0.005)
-        time.sleep(0.011 * attempt)
+        wait_until(
+            functools.partial(has_written, path, attempt),
+            f"write {attempt}",
+            functools.partial(processes.computed, {process.pid}),
+        )
+        time.sleep(0.001 * attempt)
         process.send_signal(signal.SIGKILL)
         process.wait()
         data = path.read_bytes()
@@ -127,4 +136,4 @@ def test_a_fifo_does_not_hang(tmp_path: Path) -> None:
         "except errors.CannotRead:\n"
         "    pass\n"
     )
-    subprocess.run([sys.executable, "-c", program, path], cwd=ROOT, timeout=2, check=True)
+    commands.run([sys.executable, "-c", program, path], cwd=ROOT, check=True)

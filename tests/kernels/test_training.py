@@ -28,7 +28,7 @@ from kernels.training import (
 )
 from tests.kernels import tiny
 
-pytestmark = pytest.mark.timeout(60)  # what is broken here often never ends
+pytestmark = pytest.mark.timeout(600)  # what is broken here often never ends
 
 NETWORK = Network((4, 6, 2))
 SAMPLES, BATCH, MEASURED = 22, 5, (0, 1, 3)  # minibatches of 5, 5, 5, 5 and 2

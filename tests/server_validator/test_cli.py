@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from client import cli as worker
 from server_validator import cli
 from tests.server_validator.data import Run, one_line
+from tests.support import commands
 
 ROOT = Path(__file__).parents[2]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -91,9 +91,9 @@ def test_help_names_the_commands(run: Callable[..., Run]) -> None:
 
 
 def test_as_a_process_it_ends_with_the_code_and_one_line(tmp_path: Path, tiny_file: Path) -> None:
-    done = subprocess.run(
+    done = commands.run(
         [sys.executable, "-m", "server_validator", "--data", tmp_path / "none", "validate", tmp_path / "nothing"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (32, "")
     assert len(done.stderr.splitlines()) == 1

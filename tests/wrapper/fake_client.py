@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support import commands, processes
+from tests.support.lateness import STEPS, Lateness
+from tests.support.waiting import wait_until
 from wrapper import channels
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +96,7 @@ class Memory:
         return self.bytes[channel * 1024 : channel * 1024 + 1] != b"\0"
 
     def text(self, channel: int) -> bytes:
-        return self.bytes[channel * 1024 + 1 : (channel + 1) * 1024].partition(b"\0")[0]
+        return bytes(self.bytes[channel * 1024 + 1 : (channel + 1) * 1024]).partition(b"\0")[0]
 
     def put(self, channel: int, text: bytes) -> None:
         assert not self.full(channel)
@@ -120,6 +123,7 @@ class Recording:
     stderr: str = ""
     files: set[str] = field(default_factory=set)
     memory: bytes = b""
+    slack: float = 0.0  # seconds that an upper bound must allow for, this machine having been late
 
     def when(self, word: str) -> float:
         return next(at for at, line in self.said if line == word)
@@ -141,51 +145,51 @@ class FakeClient:
         self.read_status = read_status
         self.heartbeats_until = heartbeats_until
 
-    def run(
-        self, mode: str, script: list[tuple[float, bytes]] | None = None, limit: float = 20.0, **options: Any
-    ) -> Recording:
+    def run(self, mode: str, script: list[tuple[float, bytes]] | None = None, **options: Any) -> Recording:
         """Run program.py MODE until it ends by itself."""
         (self.slot / "wrapper_options.json").write_text(json.dumps(options))
         command = [sys.executable, "-W", "error", str(PROGRAM), str(self.slot), mode]
-        return self.play(command, script or [], Path("/"), limit)
+        return self.play(command, script or [], Path("/"))
 
-    def play(
-        self, command: list[str], script: list[tuple[float, bytes]], folder: Path, limit: float = 20.0
-    ) -> Recording:
-        """Run any program in a folder. It is killed, and the test failed, `limit` seconds after its start."""
+    def play(self, command: list[str], script: list[tuple[float, bytes]], folder: Path) -> Recording:
+        """Run any program in a folder until it ends by itself; one that comes to nothing is killed."""
         with (self.slot / "stderr.txt").open("ab") as stderr:
             program = subprocess.Popen(
                 command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stdout=subprocess.PIPE, stderr=stderr, text=True,
             )  # fmt: skip
         said: list[tuple[float, str]] = []
-        assert program.stdout is not None
-        listener = threading.Thread(target=lambda: said.extend((time.monotonic(), s.strip()) for s in program.stdout))
+        output = program.stdout
+        assert output is not None
+        listener = threading.Thread(target=lambda: said.extend((time.monotonic(), line.strip()) for line in output))
         listener.start()
         try:
-            recording = self._play(program, list(script), time.monotonic() + limit)
+            with Lateness() as lateness:
+                recording = self._play(program, list(script))
+                recording.slack = STEPS * lateness.worst
         finally:
             program.kill()
             program.wait()
             listener.join()
-            program.stdout.close()
+            output.close()
         recording.said = [(at - self.zero, line) for at, line in said]
         recording.stderr = (self.slot / "stderr.txt").read_text()
         recording.files = {path.name for path in self.slot.iterdir()} - {"wrapper_options.json"}
         return recording
 
-    def _play(self, program: subprocess.Popen[str], script: list[tuple[float, bytes]], deadline: float) -> Recording:
-        while program.poll() is None and not (self.slot / "boinc_lockfile").exists():
-            time.sleep(0.002)
+    def _play(self, program: subprocess.Popen[str], script: list[tuple[float, bytes]]) -> Recording:
+        wait_locked(self.slot, program)
         self.zero = time.monotonic()
         recording = Recording()
-        before = self.memory.bytes[:]
+        before = bytes(self.memory.bytes[:])
         pending: tuple[float, bytes] | None = None
         next_heartbeat = 0.0
-        while program.poll() is None:
+
+        def look() -> bool:
+            """What the client does again and again; whether the program has ended."""
+            nonlocal before, pending, next_heartbeat
             now = time.monotonic() - self.zero
-            assert now + self.zero < deadline, f"the program did not end; it has sent {recording.statuses}"
-            after = self.memory.bytes[:]
+            after = bytes(self.memory.bytes[:])
             if after != before:
                 recording.touched |= {i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b}
             if pending and not self.memory.full(CONTROL):
@@ -204,13 +208,29 @@ class FakeClient:
                 recording.heartbeats_read += next_heartbeat > 0.0
                 next_heartbeat = now + 0.25
                 self.memory.put(HEARTBEAT, b"<heartbeat/><wss>0.000000e+00</wss><max_wss>2.274885e+10</max_wss>")
-            before = self.memory.bytes[:]
-            time.sleep(0.005)
+            before = bytes(self.memory.bytes[:])
+            return program.poll() is not None
+
+        wait_until(
+            look,
+            f"the end of {program.args!r}",
+            lambda: (recording.statuses[-1:], processes.computed({program.pid})),
+        )
         recording.ended = time.monotonic() - self.zero
-        recording.code = program.returncode
+        recording.code = commands.wait_ended(program)
         if pending and not self.memory.full(CONTROL):
             recording.reaction[pending[1]] = recording.ended - pending[0]
-        recording.memory = self.memory.bytes[:]
+        recording.memory = bytes(self.memory.bytes[:])
         if self.memory.full(STATUS) and self.read_status:
             recording.statuses.append((recording.ended, self.memory.text(STATUS)))
         return recording
+
+
+def wait_locked(slot: Path, program: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """Until a program has taken the lock of its slot, or has ended."""
+    wait_until(
+        lambda: (slot / "boinc_lockfile").exists() or program.poll() is not None,
+        "the lock of the slot",
+        lambda: processes.computed({program.pid}),
+        every=0.002,
+    )

@@ -19,7 +19,7 @@ texts = st.binary(max_size=channels.MAX_TEXT).filter(lambda text: b"\0" not in t
 numbers = st.integers(0, 7)
 
 
-def test_layout_is_text_then_nul_behind_the_flag():
+def test_layout_is_text_then_nul_behind_the_flag() -> None:
     memory = bytearray(channels.MEMORY_SIZE)
     assert channels.send(memory, channels.STATUS, b"<a>1</a>\n")
     assert memory[5120:5131] == b"\x01<a>1</a>\n\0"
@@ -27,7 +27,7 @@ def test_layout_is_text_then_nul_behind_the_flag():
     assert not any(memory[5131:])
 
 
-def test_a_full_mailbox_is_left_alone():
+def test_a_full_mailbox_is_left_alone() -> None:
     memory = bytearray(channels.MEMORY_SIZE)
     assert channels.send(memory, channels.STATUS, b"first")
     assert not channels.send(memory, channels.STATUS, b"second")
@@ -35,14 +35,14 @@ def test_a_full_mailbox_is_left_alone():
     assert channels.receive(memory, channels.STATUS) is None
 
 
-def test_receiving_clears_only_the_flag():
+def test_receiving_clears_only_the_flag() -> None:
     memory = bytearray(channels.MEMORY_SIZE)
     memory[0:9] = b"\x01<quit/>\0"
     assert channels.receive(memory, channels.CONTROL) == b"<quit/>"
     assert memory[0:9] == b"\x00<quit/>\0"
 
 
-def test_a_text_that_does_not_fit_is_refused():
+def test_a_text_that_does_not_fit_is_refused() -> None:
     memory = bytearray(channels.MEMORY_SIZE)
     for text in (b"x" * 1023, b"a\0b"):
         with pytest.raises(ValueError, match="channel 5"):
@@ -51,14 +51,14 @@ def test_a_text_that_does_not_fit_is_refused():
 
 
 @given(texts, numbers)
-def test_what_is_sent_is_received(text: bytes, channel: int):
+def test_what_is_sent_is_received(text: bytes, channel: int) -> None:
     memory = bytearray(channels.MEMORY_SIZE)
     assert channels.send(memory, channel, text)
     assert channels.receive(memory, channel) == text
 
 
 @given(anything, numbers)
-def test_garbage_is_received_without_an_error(content: bytes, channel: int):
+def test_garbage_is_received_without_an_error(content: bytes, channel: int) -> None:
     memory = bytearray(content)
     text = channels.receive(memory, channel)
     start = channel * channels.CHANNEL_SIZE
@@ -71,7 +71,7 @@ def test_garbage_is_received_without_an_error(content: bytes, channel: int):
 
 
 @given(anything, st.floats(0, 1e9), st.floats(0, 1))
-def test_a_status_message_touches_its_own_mailbox_only(content: bytes, seconds: float, fraction: float):
+def test_a_status_message_touches_its_own_mailbox_only(content: bytes, seconds: float, fraction: float) -> None:
     memory = bytearray(content)
     sent = channels.send(memory, channels.STATUS, status.status_message(seconds, seconds, fraction))
     assert sent == (content[5120] == 0)

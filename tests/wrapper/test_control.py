@@ -27,7 +27,7 @@ from wrapper.control import Heartbeat, Request, Wishes, apply, heartbeat
         ([b""], Request.RUN),
     ],
 )
-def test_messages(messages: list[bytes], request_now: Request):
+def test_messages(messages: list[bytes], request_now: Request) -> None:
     wishes = Wishes()
     for message in messages:
         wishes = apply(wishes, message)
@@ -38,7 +38,7 @@ tags = st.sampled_from([b"<suspend/>", b"<resume/>", b"<quit/>", b"<abort/>", b"
 
 
 @given(st.lists(tags))
-def test_quit_and_abort_are_never_taken_back(messages: list[bytes]):
+def test_quit_and_abort_are_never_taken_back(messages: list[bytes]) -> None:
     wishes = Wishes()
     for message in messages:
         wishes = apply(wishes, message)
@@ -64,12 +64,12 @@ def test_quit_and_abort_are_never_taken_back(messages: list[bytes]):
         (b"", None),
     ],
 )
-def test_heartbeats(message: bytes, told: Heartbeat | None):
+def test_heartbeats(message: bytes, told: Heartbeat | None) -> None:
     assert heartbeat(message) == told
 
 
 @given(st.binary(max_size=1022))
-def test_any_heartbeat_is_read(message: bytes):
+def test_any_heartbeat_is_read(message: bytes) -> None:
     told = heartbeat(b"<heartbeat/>" + message)
     assert told is not None
     assert told.available is None or 0 <= told.available < float("inf")

@@ -15,7 +15,7 @@ def wrap(inside: bytes) -> bytes:
     return b"<app_init_data>\n" + inside + b"\n</app_init_data>\n"
 
 
-def test_a_file_as_a_client_writes_it():
+def test_a_file_as_a_client_writes_it() -> None:
     assert parse(init_data(client_pid=4711, wu_cpu_time="12.500000", gpu_type="NVIDIA", gpu_device_num=1)) == InitData(
         major_version=7,
         minor_version=20,
@@ -44,7 +44,7 @@ def test_a_file_as_a_client_writes_it():
     )
 
 
-def test_the_secret_is_nowhere_in_the_result():
+def test_the_secret_is_nowhere_in_the_result() -> None:
     content = init_data()
     assert SECRET.encode() in content
     data = parse(content)
@@ -53,7 +53,7 @@ def test_the_secret_is_nowhere_in_the_result():
     assert not hasattr(data, "authenticator")
 
 
-def test_every_field_may_be_missing():
+def test_every_field_may_be_missing() -> None:
     assert parse(wrap(b"")) == InitData()
     for name in ("client_pid", "checkpoint_period", "fraction_done_end", "slot", "ncpus"):
         assert getattr(parse(init_data(**{name: None})), name) == getattr(InitData(), name)
@@ -77,22 +77,22 @@ def test_every_field_may_be_missing():
         ("ncpus", " 4.000000 ", 4.0),
     ],
 )
-def test_odd_values(tag: str, value: str, field: object):
+def test_odd_values(tag: str, value: str, field: object) -> None:
     assert getattr(parse(init_data(**{tag: value})), tag) == field
 
 
-def test_a_fraction_range_upside_down_is_the_whole_range():
+def test_a_fraction_range_upside_down_is_the_whole_range() -> None:
     data = parse(init_data(fraction_done_start="0.8", fraction_done_end="0.2"))
     assert (data.fraction_done_start, data.fraction_done_end) == (0.0, 1.0)
 
 
-def test_unknown_fields_and_foreign_bytes_are_ignored():
+def test_unknown_fields_and_foreign_bytes_are_ignored() -> None:
     data = parse(wrap(b"<new_thing><slot>9</slot></new><wu_name>w\xff\xfe</wu_name><a><b></a>\x80<ncpus>2</ncpus>"))
     assert data.wu_name == "w\udcff\udcfe"
     assert data.ncpus == 2.0
 
 
-def test_preferences_cannot_speak_for_the_client():
+def test_preferences_cannot_speak_for_the_client() -> None:
     raw = b"<project_preferences><client_pid>1</client_pid></project_preferences><slot>8</slot></project_preferences>"
     assert parse(wrap(raw + b"<slot>2</slot>")) == InitData(slot=2)
 
@@ -102,17 +102,17 @@ def test_preferences_cannot_speak_for_the_client():
     [b"", b"\0" * 500, b"not XML at all", init_data()[:-20], b"\x7fELF", init_data().ljust(MAX_BYTES + 1)],
     ids=["empty", "zeros", "text", "torn", "binary", "huge"],
 )
-def test_files_that_are_refused(content: bytes):
+def test_files_that_are_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="the client must write it again"):
         parse(content)
 
 
-def test_a_large_file_is_read():
+def test_a_large_file_is_read() -> None:
     assert parse(init_data().rstrip().ljust(MAX_BYTES)).slot == 3
 
 
 @given(st.binary(max_size=400))
-def test_garbage_gives_defaults_or_values_in_range(inside: bytes):
+def test_garbage_gives_defaults_or_values_in_range(inside: bytes) -> None:
     data = parse(wrap(inside))
     assert 0 <= data.fraction_done_start < data.fraction_done_end <= 1
     assert 0 <= data.client_pid < 2**31
@@ -122,5 +122,5 @@ numbers = st.floats().map(str) | st.integers().map(str) | st.text(max_size=20).f
 
 
 @given(st.sampled_from([f.name for f in dataclasses.fields(InitData)]), numbers)
-def test_any_value_in_any_field(name: str, value: str):
+def test_any_value_in_any_field(name: str, value: str) -> None:
     parse(wrap(f"<{name}>{value}</{name}>".encode("utf-8", "surrogatepass")))

@@ -5,6 +5,7 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from wrapper import posix
 from wrapper.init_data import InitData
 
 
-def test_the_lock_excludes_other_processes_and_its_file_goes_with_it(tmp_path: Path):
+def test_the_lock_excludes_other_processes_and_its_file_goes_with_it(tmp_path: Path) -> None:
     path = tmp_path / "boinc_lockfile"
     other = "import sys; from pathlib import Path; from wrapper import posix; print(posix.take_lock(Path(sys.argv[1])))"
     command = [sys.executable, "-c", other, str(path)]
@@ -27,7 +28,7 @@ def test_the_lock_excludes_other_processes_and_its_file_goes_with_it(tmp_path: P
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout != "None\n"
 
 
-def test_a_file_left_behind_does_not_lock(tmp_path: Path):
+def test_a_file_left_behind_does_not_lock(tmp_path: Path) -> None:
     path = tmp_path / "boinc_lockfile"
     path.write_bytes(b"")
     lock = posix.take_lock(path)
@@ -35,14 +36,14 @@ def test_a_file_left_behind_does_not_lock(tmp_path: Path):
     posix.release_lock(path, lock)
 
 
-def failing_with(code: int):
+def failing_with(code: int) -> Callable[[int, int], None]:
     def lockf(descriptor: int, flags: int) -> None:
         raise OSError(code, os.strerror(code))
 
     return lockf
 
 
-def test_a_file_system_without_locks_counts_as_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_system_without_locks_counts_as_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fcntl, "lockf", failing_with(errno.ENOSYS))
     lock = posix.take_lock(tmp_path / "boinc_lockfile")
     assert lock is not None
@@ -51,13 +52,13 @@ def test_a_file_system_without_locks_counts_as_locked(tmp_path: Path, monkeypatc
     assert posix.take_lock(tmp_path / "boinc_lockfile") is None
 
 
-def test_a_lock_on_a_file_deleted_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_lock_on_a_file_deleted_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "boinc_lockfile"
     monkeypatch.setattr(fcntl, "lockf", lambda descriptor, flags: path.unlink())
     assert posix.take_lock(path) is None
 
 
-def test_a_mapping_knows_when_its_file_was_cut_off(tmp_path: Path):
+def test_a_mapping_knows_when_its_file_was_cut_off(tmp_path: Path) -> None:
     slot = make_slot(tmp_path)
     path, init = slot / "boinc_mmap_file", InitData(shm_key=-1)
     memory = posix.map_memory(slot, init)
@@ -72,7 +73,7 @@ def test_a_mapping_knows_when_its_file_was_cut_off(tmp_path: Path):
         posix.map_memory(slot, init)
 
 
-def test_living_and_dead_processes(monkeypatch: pytest.MonkeyPatch):
+def test_living_and_dead_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     assert process.stdin is not None
     assert posix.process_is_alive(process.pid)

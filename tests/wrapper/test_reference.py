@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,9 +30,9 @@ MODES = (
     "work", "aborted", "mail", "finish", "finish with a message", "finish with a notice",
     "temporary exit", "temporary exit with a notice",
 )  # fmt: skip
+ATTEMPTS, TOO_LATE = 4, 1.0  # seconds of slack
+Lives = Callable[[str], tuple[Recording, Path]]
 LEFT = {"boinc_mmap_file", "init_data.xml", "wu.json", "stderr.txt"}
-
-pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")
@@ -54,17 +55,27 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Fut
 
 
 def live(folder: Path, command: list[str], mode: str) -> tuple[Recording, Path]:
-    slot = make_slot(folder, checkpoint_period="4.000000", wu_cpu_time="0.010000")
+    """Played again, a few times, where the machine was too late for one second to be told from the next."""
     script = {"work": SHORT_LIFE, "aborted": [(0.5, b"<abort/>")]}.get(mode, [])
-    return FakeClient(slot).play([*command, "work" if mode == "aborted" else mode], script, slot), slot
+    for attempt in range(ATTEMPTS):
+        slot = make_slot(folder / str(attempt), checkpoint_period="4.000000", wu_cpu_time="0.010000")
+        seen = FakeClient(slot).play([*command, "work" if mode == "aborted" else mode], script, slot)
+        if seen.slack < TOO_LATE:
+            break
+    return seen, slot
 
 
 @pytest.fixture(params=PROGRAMS)
-def of(request: pytest.FixtureRequest, lives: dict[tuple[str, str], Future[tuple[Recording, Path]]]):
+def of(request: pytest.FixtureRequest, lives: dict[tuple[str, str], Future[tuple[Recording, Path]]]) -> Lives:
     """The recording, and the slot, of one mode of this program."""
     if (request.param, "work") not in lives:
         pytest.skip("libboinc-app-dev or g++ is not installed")
     return lambda mode: lives[request.param, mode].result()
+
+
+def came_at(seen: Recording, messages: list[tuple[float, bytes]], seconds: tuple[int, ...]) -> bool:
+    """Whether the messages came at these full seconds, each within a third of one and what the machine was late."""
+    return all(abs(at - second) < 0.35 + seen.slack for (at, _), second in zip(messages, seconds, strict=True))
 
 
 def shape(message: bytes) -> bytes:
@@ -75,17 +86,17 @@ def numbers(message: bytes) -> list[float]:
     return [float(number) for number in NUMBER.findall(message)]
 
 
-def test_a_short_life_second_by_second(of):
+def test_a_short_life_second_by_second(of: Lives) -> None:
     seen, slot = of("work")
-    assert [(round(at), shape(message)) for at, message in seen.statuses] == [(n, MESSAGE) for n in (1, 2, 3, 7, 8, 9)]
+    assert [shape(message) for _, message in seen.statuses] == [MESSAGE] * 6
+    assert came_at(seen, seen.statuses, (1, 2, 3, 7, 8, 9)), seen.statuses
     assert all(len(message) == 150 for _, message in seen.statuses)
-    assert all(abs(at - round(at)) < 0.35 for at, _ in seen.statuses), seen.statuses
     assert seen.code == 0
-    assert seen.ended - 9.6 < 0.5
+    assert seen.ended - 9.6 < 0.5 + seen.slack
     assert {path.name for path in slot.iterdir()} == LEFT
 
 
-def test_a_checkpoint_during_the_life_is_told_in_the_next_message(of):
+def test_a_checkpoint_during_the_life_is_told_in_the_next_message(of: Lives) -> None:
     current, checkpoint, fraction = zip(*(numbers(message) for _, message in of("work")[0].statuses), strict=True)
     assert checkpoint[:3] == (0.01, 0.01, 0.01)
     # The countdown ends at 4 s, while suspended. We ask for the checkpoint at once after the resume at 6.4 s, the
@@ -97,22 +108,22 @@ def test_a_checkpoint_during_the_life_is_told_in_the_next_message(of):
     assert fraction[0] < 0.03
 
 
-def test_the_rest_of_the_memory_is_never_touched(of):
+def test_the_rest_of_the_memory_is_never_touched(of: Lives) -> None:
     seen, _ = of("work")
     assert all(offset in (0, 4096) or 5120 <= offset < 5120 + 152 for offset in seen.touched), seen.touched
     assert seen.memory[:9] == b"\0<quit/>\0", "the text of a message taken stays"
 
 
-def test_messages_are_taken_at_once(of):
+def test_messages_are_taken_at_once(of: Lives) -> None:
     seen, _ = of("work")
     assert set(seen.reaction) == {message for _, message in SHORT_LIFE}
-    assert all(seconds < 0.35 for seconds in seen.reaction.values()), seen.reaction
+    assert all(seconds < 0.35 + seen.slack for seconds in seen.reaction.values()), seen.reaction
 
 
-def test_abort(of):
+def test_abort(of: Lives) -> None:
     seen, slot = of("aborted")
     assert seen.code == 194
-    assert seen.ended - 0.5 < 0.5
+    assert seen.ended - 0.5 < 0.5 + seen.slack
     assert {path.name for path in slot.iterdir()} == LEFT
 
 
@@ -124,7 +135,7 @@ def test_abort(of):
         ("finish with a notice", b"0\nall fine\nnotice\n"),
     ],
 )
-def test_finish(of, mode: str, content: bytes):
+def test_finish(of: Lives, mode: str, content: bytes) -> None:
     seen, slot = of(mode)
     assert seen.code == 0
     assert (slot / "boinc_finish_called").read_bytes() == content
@@ -140,7 +151,7 @@ def test_finish(of, mode: str, content: bytes):
         ("temporary exit with a notice", b"600\nno memory left\nnotice\n"),
     ],
 )
-def test_temporary_exit(of, mode: str, content: bytes):
+def test_temporary_exit(of: Lives, mode: str, content: bytes) -> None:
     seen, slot = of(mode)
     assert seen.code == 0
     # The library ends the reason's file with an empty line where there is no notice; the client reads both alike.
@@ -149,12 +160,10 @@ def test_temporary_exit(of, mode: str, content: bytes):
     assert {path.name for path in slot.iterdir()} == LEFT | {"boinc_temporary_exit"}
 
 
-def test_mail_is_announced_at_the_next_full_second(of):
+def test_mail_is_announced_at_the_next_full_second(of: Lives) -> None:
     seen, slot = of("mail")
-    assert [(round(at), text) for at, text in seen.mail] == [
-        (1, b"<have_new_trickle_up/>\n"),
-        (2, b"<have_new_upload_file/>\n"),
-    ]
+    assert [text for _, text in seen.mail] == [b"<have_new_trickle_up/>\n", b"<have_new_upload_file/>\n"]
+    assert came_at(seen, seen.mail, (1, 2)), seen.mail
     assert (slot / "trickle_up.xml").read_bytes() == b"<variety>progress</variety>\n<x>1</x>\n"
     assert (slot / "boinc_ufr_result.msgpack").read_bytes() == b""
     assert shape(seen.statuses[0][1]) == SILENT, "a fraction though none was reported"

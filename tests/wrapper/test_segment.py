@@ -29,7 +29,7 @@ def key() -> Iterator[int]:
     LIBC.shmctl(identifier, IPC_RMID, None)
 
 
-def test_two_attachments_see_the_same_bytes(key: int):
+def test_two_attachments_see_the_same_bytes(key: int) -> None:
     one, other = segment.attach(key), segment.attach(key)
     one[0:3] = b"abc"
     one[8191:8192] = b"z"
@@ -41,7 +41,7 @@ def test_two_attachments_see_the_same_bytes(key: int):
         other[0:1]
 
 
-def test_a_missing_or_too_small_segment_is_an_error():
+def test_a_missing_or_too_small_segment_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         segment.attach(0x01FFFFFF)
     key, identifier = make(4096)
@@ -52,13 +52,13 @@ def test_a_missing_or_too_small_segment_is_an_error():
         LIBC.shmctl(identifier, IPC_RMID, None)
 
 
-def test_a_life_in_a_segment(key: int, tmp_path: Path):
+def test_a_life_in_a_segment(key: int, tmp_path: Path) -> None:
     """The file is there too, as an old client leaves it, and is not touched."""
     slot = make_slot(tmp_path, shm_key=key)
     seen = FakeClient(slot, memory=segment.attach(key)).run(
         "work", [(1.3, b"<suspend/>"), (2.3, b"<resume/>"), (3.3, b"<quit/>")]
     )
     assert seen.code == 0
-    assert [round(at) for at, _ in seen.statuses[:2]] == [1, 3]
+    assert all(abs(at - second) < 0.5 + seen.slack for (at, _), second in zip(seen.statuses[:2], (1, 3), strict=True))
     assert len(seen.reaction) == 3
     assert (slot / "boinc_mmap_file").read_bytes() == bytes(8192)

@@ -34,27 +34,27 @@ LINK = f"<soft_link>{PHYSICAL}</soft_link>".encode()
         (b" " * 512 + LINK, None),
     ],
 )
-def test_first_lines(tmp_path: Path, content: bytes, target: str | None):
+def test_first_lines(tmp_path: Path, content: bytes, target: str | None) -> None:
     slot = make_slot(tmp_path)
     (slot / "name").write_bytes(content)
     assert link_target(content) == target
     assert resolve(slot, "name") == (slot / target if target else slot / "name")
 
 
-def test_a_link_leads_to_the_file_from_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_link_leads_to_the_file_from_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slot = make_slot(tmp_path)
     monkeypatch.chdir("/")
     assert resolve(slot, "wu.json").read_text() == "{}"
 
 
-def test_an_output_not_yet_there_can_be_written_through_its_link(tmp_path: Path):
+def test_an_output_not_yet_there_can_be_written_through_its_link(tmp_path: Path) -> None:
     slot = make_slot(tmp_path)
     (slot / "result").write_text("<soft_link>../../projects/example.org_axiom/wu_1_0_r1_0</soft_link>\n")
     resolve(slot, "result").write_bytes(b"done")
     assert (tmp_path / "projects/example.org_axiom/wu_1_0_r1_0").read_bytes() == b"done"
 
 
-def test_symlink_missing_file_and_directory_are_their_own_answer(tmp_path: Path):
+def test_symlink_missing_file_and_directory_are_their_own_answer(tmp_path: Path) -> None:
     slot = make_slot(tmp_path)
     (slot / "sub").mkdir()
     (slot / "sub" / "link").write_bytes(LINK.replace(b"../../", b"../../../"))
@@ -66,6 +66,6 @@ def test_symlink_missing_file_and_directory_are_their_own_answer(tmp_path: Path)
 
 
 @given(st.binary(max_size=600))
-def test_any_content_resolves(content: bytes):
+def test_any_content_resolves(content: bytes) -> None:
     target = link_target(content)
     assert target is None or os.fsencode(target) in content

@@ -31,26 +31,30 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Recording
     return lives
 
 
-def test_every_message_is_taken(seen: dict[str, Future[Recording]]):
+def test_every_message_is_taken(seen: dict[str, Future[Recording]]) -> None:
     for life in seen.values():
         assert len(life.result().reaction) == 3
-        assert all(delay < 0.3 for delay in life.result().reaction.values())
+        assert all(delay < 0.3 + life.result().slack for delay in life.result().reaction.values())
 
 
-def test_status_messages_come_at_full_seconds_though_half_of_all_time_is_suspended(seen: dict[str, Future[Recording]]):
-    times = [at for at, _ in seen["always at a full second"].result().statuses]
+def test_status_messages_come_at_full_seconds_though_half_of_all_time_is_suspended(
+    seen: dict[str, Future[Recording]],
+) -> None:
+    life = seen["always at a full second"].result()
+    times = [at for at, _ in life.statuses]
     assert len(times) >= SECONDS - 2
-    assert all(abs(at - round(at)) < 0.35 for at in times), times
+    assert all(abs(at - round(at)) < 0.35 + life.slack for at in times), times
 
 
-def test_status_messages_are_not_starved(seen: dict[str, Future[Recording]]):
-    times = [at for at, _ in seen["never at a full second"].result().statuses]
+def test_status_messages_are_not_starved(seen: dict[str, Future[Recording]]) -> None:
+    life = seen["never at a full second"].result()
+    times = [at for at, _ in life.statuses]
     assert len(times) >= 3
-    assert all(0.3 < at % 1 < 0.9 for at in times), "sent while suspended"
-    assert all(later - earlier < 3.5 for earlier, later in itertools.pairwise(times)), times
+    assert all((at - 0.3) % 1 < 0.6 + life.slack for at in times), "sent while suspended"
+    assert all(later - earlier < 3.5 + life.slack for earlier, later in itertools.pairwise(times)), times
 
 
-def test_a_throttled_program_computes(seen: dict[str, Future[Recording]]):
+def test_a_throttled_program_computes(seen: dict[str, Future[Recording]]) -> None:
     for life in seen.values():
         told = [message.partition(b"<fraction_done>")[2] for _, message in life.result().statuses]
         fractions = [float(text.partition(b"<")[0]) for text in told]

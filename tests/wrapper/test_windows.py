@@ -19,6 +19,10 @@ NOT_FOUND, INVALID_PARAMETER = 2, 87
 TIMEOUT = 0x102
 
 
+def _one(*_: object) -> object:
+    return 1
+
+
 class Kernel:
     """Answers calls by name from a table of functions; everything asked is remembered."""
 
@@ -30,7 +34,7 @@ class Kernel:
     def __getattr__(self, name: str) -> Callable[..., object]:
         def call(*arguments: object) -> object:
             self.calls.append((name, *arguments))
-            return self._answers.get(name, lambda *_: 1)(*arguments)
+            return self._answers.get(name, _one)(*arguments)
 
         return call
 
@@ -50,7 +54,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     return kernel
 
 
-def test_both_systems_have_the_same_functions():
+def test_both_systems_have_the_same_functions() -> None:
     def functions(module: object) -> set[str]:
         tree = ast.parse(Path(module.__file__).read_text())  # type: ignore[attr-defined]
         return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
@@ -58,7 +62,7 @@ def test_both_systems_have_the_same_functions():
     assert functions(windows) - {"mapping_names"} == functions(posix)
 
 
-def test_the_lock_is_a_file_opened_for_us_alone(kernel: Kernel, tmp_path: Path):
+def test_the_lock_is_a_file_opened_for_us_alone(kernel: Kernel, tmp_path: Path) -> None:
     path = tmp_path / "boinc_lockfile"
     kernel._answers["CreateFileW"] = lambda *_: 44
     assert windows.take_lock(path) == 44
@@ -71,7 +75,7 @@ def test_the_lock_is_a_file_opened_for_us_alone(kernel: Kernel, tmp_path: Path):
     windows.release_lock(path, 44)
 
 
-def test_a_lock_held_is_none_and_another_error_is_an_error(kernel: Kernel, tmp_path: Path):
+def test_a_lock_held_is_none_and_another_error_is_an_error(kernel: Kernel, tmp_path: Path) -> None:
     invalid = ctypes.c_void_p(-1).value
     kernel._answers["CreateFileW"] = kernel.fails(windows.ERROR_SHARING_VIOLATION, invalid)
     assert windows.take_lock(tmp_path / "boinc_lockfile") is None
@@ -80,7 +84,7 @@ def test_a_lock_held_is_none_and_another_error_is_an_error(kernel: Kernel, tmp_p
         windows.take_lock(tmp_path / "boinc_lockfile")
 
 
-def test_the_mapping_is_looked_for_globally_then_locally(kernel: Kernel, tmp_path: Path):
+def test_the_mapping_is_looked_for_globally_then_locally(kernel: Kernel, tmp_path: Path) -> None:
     block = ctypes.create_string_buffer(channels.MEMORY_SIZE)
     kernel._answers |= {
         "OpenFileMappingW": lambda access, inherit, name: 0 if name.startswith("Global\\") else 7,
@@ -94,17 +98,17 @@ def test_the_mapping_is_looked_for_globally_then_locally(kernel: Kernel, tmp_pat
     ]
     assert windows.memory_is_whole(memory)
     assert channels.send(memory, channels.STATUS, b"<x/>\n")
-    assert block[5120:5126] == b"\x01<x/>\n"
-    block[0:11] = b"\x01<suspend/>"
+    assert block.raw[5120:5126] == b"\x01<x/>\n"
+    ctypes.memmove(block, b"\x01<suspend/>", 11)
     assert channels.receive(memory, channels.CONTROL) == b"<suspend/>"
-    assert block[0:1] == b"\0"
+    assert block.raw[0:1] == b"\0"
     memory.close()
     assert kernel.calls[3:] == [("UnmapViewOfFile", ctypes.addressof(block)), ("CloseHandle", 7)]
     with pytest.raises(ValueError, match="released"):
         channels.receive(memory, channels.CONTROL)
 
 
-def test_a_missing_unnamed_or_too_small_mapping_is_an_error(kernel: Kernel, tmp_path: Path):
+def test_a_missing_unnamed_or_too_small_mapping_is_an_error(kernel: Kernel, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="named no shared memory"):
         windows.map_memory(tmp_path, InitData())
     kernel._answers["OpenFileMappingW"] = kernel.fails(NOT_FOUND)
@@ -126,14 +130,16 @@ def test_a_missing_unnamed_or_too_small_mapping_is_an_error(kernel: Kernel, tmp_
         (None, INVALID_PARAMETER, None, False),
     ],
 )
-def test_living_and_dead_processes(kernel: Kernel, opened: int | None, error: int, waited: int | None, alive: bool):
+def test_living_and_dead_processes(
+    kernel: Kernel, opened: int | None, error: int, waited: int | None, alive: bool
+) -> None:
     kernel._answers |= {"OpenProcess": kernel.fails(error, opened), "WaitForSingleObject": lambda *_: waited}
     assert windows.process_is_alive(4711) is alive
     assert kernel.calls[0] == ("OpenProcess", 0x100000, False, 4711)
     assert (("CloseHandle", 9) in kernel.calls) is (opened is not None)
 
 
-def test_the_parent_is_watched_by_a_handle_of_its_own(kernel: Kernel):
+def test_the_parent_is_watched_by_a_handle_of_its_own(kernel: Kernel) -> None:
     state = [TIMEOUT]
     kernel._answers |= {"OpenProcess": lambda *_: 9, "WaitForSingleObject": lambda *_: state[0]}
     gone = windows.watch_parent()
@@ -145,7 +151,7 @@ def test_the_parent_is_watched_by_a_handle_of_its_own(kernel: Kernel):
     assert not windows.watch_parent()()
 
 
-def test_stderr_is_appended_to_the_slots_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_stderr_is_appended_to_the_slots_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "stderr.txt").write_text("earlier run\n")
     replaced: list[int] = []
     monkeypatch.setattr(os, "dup2", lambda old, new: replaced.append(new))

@@ -3,17 +3,18 @@
 import re
 from dataclasses import dataclass
 
-from kernels import workunit
 from tests.boinc import axiom
-from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
 from tests.boinc.work import AppVersion, Report, WorkUnit
+from tests.support.processes import Process
 
-# Six seconds of a fast core, so that a task still runs when its turn comes. The same for every life: however a task was
-# disturbed, its cells are those of one uninterrupted run.
-COMPUTATION = axiom.computation(8)
-CONTENT = workunit.encode(COMPUTATION)
+SECONDS = 8.0  # of one core: a disturbed task must still run when its turn comes
+
+
+def content() -> bytes:
+    """The wu.json of every task that is disturbed: its cells must be those of one uninterrupted run."""
+    return axiom.computation(SECONDS)
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,19 @@ class Aftermath:
 
 def wait_saved(client: RealClient, name: str) -> None:
     """Wait until a checkpoint holds a part of the work, and the client knows of it."""
-    client.wait_until(lambda: client.task(name).fraction_done > 0.02, 60, f"progress of {name}")
+    client.wait_until(lambda: client.task(name).fraction_done > 0.02, f"progress of {name}")
     known = client.task(name).checkpoint_cpu_time
-    client.wait_until(lambda: client.task(name).checkpoint_cpu_time > known, 60, f"a checkpoint of {name}")
+    client.wait_until(lambda: client.task(name).checkpoint_cpu_time > known, f"a checkpoint of {name}")
 
 
 def upgrade(project: ProjectServer, client: RealClient, version: AppVersion, unit: WorkUnit) -> None:
     """Release a version, and let the client fetch it with a work unit, until that is reported."""
     # A request under way would take the place of the one that is asked for.
-    client.wait_until(lambda: not client.tasks(), 30, "the client's acknowledgements")
+    client.wait_until(lambda: not client.tasks(), "the client's acknowledgements")
     project.release(version)
     name = project.add_work(unit)
     client.update()
-    client.wait_until(lambda: project.report(name), 90, "the next version's report")
+    client.wait_until(lambda: project.report(name), "the next version's report")
 
 
 def aftermath(project: ProjectServer, client: RealClient) -> Aftermath:

@@ -7,18 +7,17 @@ from pathlib import Path
 
 import signing
 
-from kernels import workunit
-from tests.boinc import app_tree, axiom, frozen, processes
+from tests.boinc import app_tree, axiom, frozen
 from tests.boinc.lives.common import Aftermath, aftermath, upgrade
-from tests.boinc.processes import Process
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
 from tests.boinc.work import AppVersion
+from tests.support import processes
+from tests.support.processes import Process
 
 TASKS = tuple(f"shared{n}_0" for n in range(4))
 UPGRADED = "upgraded_0"
-# Three seconds of a fast core, so that all four run at once even on two.
-CONTENT, SHORT = (workunit.encode(axiom.computation(seeds)) for seeds in (4, 1))
+SECONDS, SHORT = 5.0, 1.0  # of one core: the former so that all four run at once even on two
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ def play_installed(folder: Path) -> Installed:
     # The project has the public half and the signatures; nothing signs here.
     with ProjectServer(version, folder / "project", key=signing.read_public(keys[1])) as project:
         for task in TASKS:
-            project.add_work(axiom.unit(task.removesuffix("_0"), CONTENT))
+            project.add_work(axiom.unit(task.removesuffix("_0"), axiom.computation(SECONDS)))
         with RealClient(folder / "client", project.url, project.account_key, ncpus=len(TASKS)) as client:
-            client.wait_until(lambda: all(client.task(task).fraction_done > 0 for task in TASKS), 90, "four at once")
+            client.wait_until(lambda: all(client.task(task).fraction_done > 0 for task in TASKS), "four at once")
             workers = {task: client.worker(task) for task in TASKS}
             running = client.workers()
             parents = {task: processes.parent(worker) for task, worker in workers.items()}
@@ -70,11 +69,11 @@ def play_installed(folder: Path) -> Installed:
             in_project, slots = _bytes(home), [client.slot(task) for task in TASKS]
             in_slots = [_bytes(slot) for slot in slots]
             links = [len(list(slot.glob(version.app_name))) for slot in slots]
-            client.wait_until(lambda: len(project.reports) == len(TASKS), 120, "four reports")
+            client.wait_until(lambda: len(project.reports) == len(TASKS), "four reports")
 
-            upgrade(project, client, following, axiom.unit(UPGRADED.removesuffix("_0"), SHORT))
+            upgrade(project, client, following, axiom.unit(UPGRADED.removesuffix("_0"), axiom.computation(SHORT)))
             old = {file.name for file in version.files} - {file.name for file in following.files}
-            client.wait_until(lambda: not any((home / name).exists() for name in old), 30, "the old version's end")
+            client.wait_until(lambda: not any((home / name).exists() for name in old), "the old version's end")
             left = {file.name for file in (*version.files, *following.files) if (home / file.name).exists()}
             return Installed(
                 version,

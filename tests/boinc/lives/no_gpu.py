@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.boinc import axiom
-from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
+from tests.boinc.lives.common import Aftermath, aftermath, content
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
 from tests.boinc.work import AppVersion
@@ -19,9 +19,9 @@ class NoGpu:
 
 def play_no_gpu(folder: Path) -> NoGpu:
     with ProjectServer(VERSION, folder / "project") as project:
-        name = project.add_work(axiom.unit("gpu", CONTENT))
+        name = project.add_work(axiom.unit("gpu", content()))
         with RealClient(folder / "client", project.url, project.account_key, nvidia_gpus=1) as client:
-            client.wait_until(lambda: client.task(name).ready_to_report, 120, "the end of the task")
+            client.wait_until(lambda: client.task(name).ready_to_report, "the end of the task")
             client.update()
-            client.wait_until(lambda: project.report(name), 30, "the report")
+            client.wait_until(lambda: project.report(name), "the report")
             return NoGpu(aftermath(project, client))

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kernels import workunit
 from tests.boinc import app_tree, axiom, frozen, unlaunched
 from tests.boinc.lives.common import Aftermath, aftermath, upgrade
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
 from tests.boinc.work import InputFile
 
-CONTENT = workunit.encode(axiom.computation(1))
+SECONDS, SHORT = 3.0, 1.0  # of one core: the former so that the task is seen while it runs
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,15 @@ def _play(folder: Path, tree: Callable[[Path, str], Path]) -> Planted:
         app_tree.read(tree(folder / f"built{number}", number), signed=False) for number in frozen.VERSIONS
     )
     trap = unlaunched.library(folder / "trap", unlaunched.PLANTED)
-    unit = axiom.unit("planted", CONTENT)
+    unit = axiom.unit("planted", axiom.computation(SECONDS))
     unit = replace(unit, inputs=(*unit.inputs, InputFile(trap.name, trap.read_bytes(), copy_file=True)))
     with ProjectServer(version, folder / "project") as project:
         name = project.add_work(unit)
         with RealClient(folder / "client", project.url, project.account_key) as client:
-            client.wait_until(lambda: client.task(name).fraction_done > 0, 60, "progress")
+            client.wait_until(lambda: client.task(name).fraction_done > 0, "progress")
             in_slot = (client.slot(name) / trap.name).read_bytes() == trap.read_bytes()
-            client.wait_until(lambda: project.report(name), 60, "the report")
+            client.wait_until(lambda: project.report(name), "the report")
             fetched = len(project.fetched)
-            upgrade(project, client, following, axiom.unit("following", CONTENT))
+            upgrade(project, client, following, axiom.unit("following", axiom.computation(SHORT)))
             loaded = (client.folder / "planted").exists()
             return Planted(in_slot, loaded, project.fetched[fetched:], aftermath(project, client))

@@ -1,15 +1,17 @@
 """A version of which one file was signed with another key, and another was changed after it had been signed."""
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signing import generate_key
 
-from tests.boinc import app_tree, axiom, frozen, processes
-from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
+from tests.boinc import app_tree, axiom, frozen
+from tests.boinc.lives.common import Aftermath, aftermath, content
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
 from tests.boinc.work import AppFile
+from tests.support.processes import Process
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Refused:
     foreign: str
     changed: str
     # Processes that the client had ever started when the task was reported.
-    started: set[processes.Process]
+    started: set[Process]
     after: Aftermath
 
 
@@ -29,18 +31,18 @@ def play_refused(folder: Path) -> Refused:
     foreign, changed = sorted((file for file in version.files if "/" in file.name and file.content()), key=_size)[:2]
     files = {file.name: file for file in version.files}
     files[foreign.name] = replace(foreign, signature=generate_key().sign(foreign.content()))
-    content = bytearray(changed.content())
-    content[len(content) // 2] ^= 1
-    files[changed.name] = replace(changed, source=bytes(content), signature=key.sign(changed.content()))
+    damaged = bytearray(changed.content())
+    damaged[len(damaged) // 2] ^= 1
+    files[changed.name] = replace(changed, source=bytes(damaged), signature=key.sign(changed.content()))
     version = replace(version, files=tuple(files.values()))
     with ProjectServer(version, folder / "project", key=key) as project:
-        name = project.add_work(axiom.unit("refused", CONTENT))
+        name = project.add_work(axiom.unit("refused", content()))
         with RealClient(folder / "client", project.url, project.account_key) as client:
-            client.wait_until(lambda: client.task(name).ready_to_report, 60, "the end of the task")
+            client.wait_until(lambda: client.task(name).ready_to_report, "the end of the task")
             for file in (foreign, changed):
-                client.wait_until(lambda file=file: _named(file, client.log()), 30, f"the refusal of {file.name}")
+                client.wait_until(functools.partial(_refuses, client, file), f"the refusal of {file.name}")
             client.update()
-            client.wait_until(lambda: project.report(name), 30, "the report")
+            client.wait_until(lambda: project.report(name), "the report")
             return Refused(foreign.name, changed.name, client.started(), aftermath(project, client))
 
 
@@ -48,5 +50,5 @@ def _size(file: AppFile) -> int:
     return len(file.content())
 
 
-def _named(file: AppFile, log: str) -> bool:
-    return any(file.name in line and "verification" in line for line in log.splitlines())
+def _refuses(client: RealClient, file: AppFile) -> bool:
+    return any(file.name in line and "verification" in line for line in client.log().splitlines())

@@ -7,11 +7,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.boinc import axiom, processes
-from tests.boinc.lives.common import CONTENT, Aftermath, aftermath
+from tests.boinc import axiom
+from tests.boinc.lives.common import Aftermath, aftermath, content
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient
 from tests.boinc.work import AppVersion
+from tests.support import processes
 
 # The program refuses less than a minute, a test has not so long.
 VERSION = AppVersion(
@@ -35,18 +36,18 @@ class Trickler:
 
 def play_trickler(folder: Path) -> Trickler:
     with ProjectServer(VERSION, folder / "project") as project:
-        name = project.add_work(axiom.unit("trickler", CONTENT))
+        name = project.add_work(axiom.unit("trickler", content()))
         with RealClient(folder / "client", project.url, project.account_key, ncpus=1) as client:
-            client.wait_until(lambda: client.task(name).fraction_done > 0, 60, "progress")
+            client.wait_until(lambda: client.task(name).fraction_done > 0, "progress")
             mapped_file = (client.slot(name) / "boinc_mmap_file").exists()
-            client.wait_until(lambda: project.trickles, 60, "a first trickle")
+            client.wait_until(lambda: project.trickles, "a first trickle")
             client.suspend(name)
-            client.wait_until(lambda: client.task(name).active_task_state == "SUSPENDED", 10, "the suspension")
-            worker = client.worker(name)
-            time.sleep(0.5)
+            client.wait_until(lambda: client.task(name).active_task_state == "SUSPENDED", "the suspension")
+            worker = client.worker(name).pid
+            processes.wait_idle(worker)
             used = processes.cpu_seconds(worker)
             time.sleep(2)
             used = processes.cpu_seconds(worker) - used
             client.resume(name)
-            client.wait_until(lambda: project.report(name), 120, "the report")
+            client.wait_until(lambda: project.report(name), "the report")
             return Trickler(mapped_file, used, list(project.trickles), aftermath(project, client))

@@ -12,7 +12,7 @@ import pytest
 
 from kernels import result, workunit
 from tests.boinc.unlaunched import compiled
-from tests.client.runs import cells
+from tests.client.sessions import cells
 from tests.kernels import tiny
 from tests.packaging import progress
 from tests.packaging.builds import patient

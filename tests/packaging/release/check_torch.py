@@ -14,7 +14,7 @@ from kernels import result, workunit
 from tests.boinc import app_tree, axiom
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient, needs_client
-from tests.client.runs import cells
+from tests.client.sessions import cells
 from tests.kernels import tiny
 from tests.packaging.builds import patient
 from tests.packaging.release.program import TORCH, UNIT, names, run
@@ -52,7 +52,7 @@ def test_a_task_under_the_real_client(torch_tree: Path, tmp_path: Path) -> None:
     with ProjectServer(app_tree.read(torch_tree, signed=False), tmp_path / "project") as project:
         name = project.add_work(unit)
         with RealClient(tmp_path / "client", project.url, project.account_key) as client:
-            client.wait_until(lambda: project.report(name), 240, "the report")
+            client.wait_until(lambda: project.report(name), "the report")
         report = project.report(name)
         assert report is not None
         assert (report.exit_status, report.state) == (0, 5), report.stderr

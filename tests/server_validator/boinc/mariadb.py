@@ -8,11 +8,13 @@ import pwd
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pymysql
+
+from tests.support import commands
+from tests.support.waiting import wait_until
 
 PASSWORD = "p&ss<w>ord 'x'"
 _TABLES = (
@@ -51,7 +53,7 @@ def started(folder: Path) -> Iterator[int]:
         yield port
     finally:
         server.terminate()
-        server.wait(30)
+        commands.wait_ended(server)
 
 
 def fill(port: int, rows: list[tuple[str, int, int, int | None]]) -> None:
@@ -69,9 +71,9 @@ def connected(port: int) -> pymysql.Connection[pymysql.cursors.Cursor]:
 
 
 def _wait(server: subprocess.Popen[bytes], where: Path) -> None:
-    for _ in range(600):
+    def answers() -> bool:
         assert server.poll() is None, "the database ended"
-        if subprocess.run(["mariadb-admin", f"--socket={where}", "ping"], capture_output=True).returncode == 0:
-            return
-        time.sleep(0.05)
-    raise TimeoutError("the database does not answer")
+        return subprocess.run(["mariadb-admin", f"--socket={where}", "ping"], capture_output=True).returncode == 0
+
+    log = where.with_name("mariadb.log")
+    wait_until(answers, "an answer of the database", lambda: log.stat().st_size, every=0.05)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from kernels.experiments import EXPERIMENTS
 from server_validator.dataset import query
 from tests.kernels import tiny
 from tests.server_validator.data import issued
+from tests.support import commands
 
 SCRIPT = Path(__file__).parents[3] / "packaging" / "server" / "bin" / "axiom_assimilate"
 SERVER = Path(sys.executable).with_name("axiom-server")
@@ -34,9 +34,7 @@ def project(tmp_path: Path) -> Path:
 def run(project: Path, *words: object, server: Path = SERVER) -> str:
     line = f"../bin/axiom_assimilate {' '.join(map(str, words))}"
     environment = {"PATH": "/usr/bin:/bin", "AXIOM_SERVER": str(server)}
-    done = subprocess.run(
-        line, shell=True, cwd=project / "bin", env=environment, capture_output=True, text=True, timeout=60
-    )
+    done = commands.run(line, cwd=project / "bin", env=environment)
     assert done.returncode == 0, "the daemon would end"
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
@@ -44,7 +42,7 @@ def run(project: Path, *words: object, server: Path = SERVER) -> str:
 
 def validate(project: Path) -> None:
     command = [str(SERVER), "--data", "axiom-data", "validate", f"upload/{NAME}"]
-    subprocess.run(command, cwd=project, check=True, capture_output=True, timeout=60)
+    commands.run(command, cwd=project, check=True)
 
 
 def stored(project: Path) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from kernels import result
 from tests.kernels import tiny
 from tests.server_validator.data import issued
 from tests.server_validator.forging import changed, curve, put
+from tests.support import commands
 
 ROOT = Path(__file__).parents[3]
 UNIT, OTHER = tiny.unit(), tiny.unit(2000)
@@ -37,9 +37,7 @@ class Project:
         """The daemon's way: one command line, blanks between the paths, two of them before the first."""
         line = f"../bin/{script}  {' '.join(map(str, words))}"
         environment = {"PATH": "/usr/bin:/bin", "AXIOM_SERVER": str(server)}
-        done = subprocess.run(
-            line, shell=True, cwd=self.folder / "bin", env=environment, capture_output=True, text=True, timeout=60
-        )
+        done = commands.run(line, cwd=self.folder / "bin", env=environment)
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout + done.stderr
 

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -30,6 +29,7 @@ from tests.server_validator.checking.attacks import ATTACKS, MINE, OTHER, THEIRS
 from tests.server_validator.data import Run, issued
 from tests.server_validator.forging import changed
 from tests.server_validator.truth import remembered
+from tests.support import commands
 
 ROOT = Path(__file__).parents[3]
 DIARY = ROOT / "docs" / "attacks.md"
@@ -278,9 +278,7 @@ MEASURED = (
 def peak(words: list[str]) -> tuple[int, str, float]:
     """The command in a process of its own: exit code, what it printed, bytes resident at the peak."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, *words], env=environment, capture_output=True, text=True, timeout=250
-    )
+    done = commands.run([sys.executable, "-c", MEASURED, *words], env=environment)
     assert "Traceback" not in done.stderr, done.stderr
     *out, kilobytes = done.stdout.splitlines()
     return done.returncode, "\n".join(out) + done.stderr, 1024 * int(kilobytes)

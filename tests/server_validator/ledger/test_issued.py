@@ -23,6 +23,7 @@ from server_validator.errors import NotIssued, SeedsTaken
 from server_validator.ledger import Ledger, issued
 from tests.server_validator.data import Run
 from tests.server_validator.data import issued as data_directory
+from tests.support import commands
 
 ROOT = Path(__file__).parents[3]
 
@@ -140,7 +141,7 @@ def test_of_processes_that_want_the_same_seeds_exactly_one_wins(tmp_path: Path) 
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    answers = [process.communicate(timeout=60)[0].split() for process in processes]
+    answers = [commands.communicate(process)[0].split() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0]
     for round_ in zip(*answers, strict=True):
         assert sorted(round_) == ["taken", "taken", "won"]

@@ -37,7 +37,7 @@ int main(int count, char **arguments) {
     if (count == 2 && !strcmp(arguments[1], "sleep")) {
         printf("%u\n", (unsigned)GetCurrentProcessId());
         fflush(stdout);
-        Sleep(120000);
+        Sleep(3600000);
         return 0;
     }
     void *python = dlopen(arguments[1], RTLD_NOW | RTLD_GLOBAL);

@@ -1,9 +1,9 @@
 """Lives of axiom-worker in slot directories, one after the other: libraries are loaded once, each life is a fork.
 
-Usage: lives.py TRACE; each line of standard input is the slot directory of the next life. Checkpoints, slices and looks
-at the client's messages come often. What the worker has come to is kept in the trace; see there. A life kills itself at
-a chosen moment: just before or after any system call that creates, syncs, renames or deletes a file, or with half of a
-new file written.
+Usage: forking_worker.py TRACE; each line of standard input is the slot directory of the next life. Checkpoints, slices
+and looks at the client's messages come often. What the worker has come to is kept in the trace; see there. A life kills
+itself at a chosen moment: just before or after any system call that creates, syncs, renames or deletes a file, or with
+half of a new file written.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from wrapper import Request, Runtime
 
 SECONDS = {
     (wrapper.runtime, "POLL_INTERVAL"): 0.005,
+    (wrapper.runtime, "QUIT_GRACE"): 60.0,  # a late machine ends no life that would end by itself
     (wrapper.runtime, "DEFAULT_CHECKPOINT_PERIOD"): 0.003,
     (session, "SLICE_SECONDS"): 0.003,
 }
@@ -107,7 +108,7 @@ def live(slot: str) -> int:
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     for name in ("open", "fsync", "rename", "replace", "unlink"):
         setattr(os, name, between_moments(getattr(os, name)))
-    io.open = open_torn
+    setattr(io, "open", open_torn)  # noqa: B010 (its type has more overloads than are called)
     return cli.main([])
 
 
@@ -116,8 +117,9 @@ for (module, constant), seconds in SECONDS.items():
     assert hasattr(module, constant), constant
     setattr(module, constant, seconds)
 whole_open, plain_wait = io.open, Runtime.wait
-Runtime.wait = traced_wait  # type: ignore[method-assign]
-task.Session = TracedSession  # type: ignore[misc]
+for owner, name, replacement in ((Runtime, "wait", traced_wait), (task, "Session", TracedSession)):
+    assert hasattr(owner, name)
+    setattr(owner, name, replacement)
 
 last = 0
 for line in sys.stdin:
