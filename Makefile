@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RELEASE := $(VENV)/.release
 THREADS ?= $(shell nproc)
 
-.PHONY: run test check exactness windows sanitize fuzz figures release-check clean
+.PHONY: run test quick check exactness windows sanitize fuzz figures release-check clean
 .DEFAULT_GOAL := run
 
 # One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
@@ -21,6 +21,12 @@ run: $(READY)
 test: $(RELEASE) check
 	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server binutils libpython3.11
 	$(BIN)/python -m pytest --numprocesses $(THREADS) --no-loadscope-reorder
+
+# While you write: lint, types, and the tests that need neither client, build nor minutes.
+QUICK := $(addprefix tests/kernels/,claims formats measures programs tasks) $(wildcard tests/kernels/test_*.py) \
+	$(addprefix tests/server_validator/,dataset ledger reporting) $(wildcard tests/test_[efr]*.py)
+quick: check
+	$(BIN)/python -m pytest --quiet --numprocesses $(THREADS) --no-loadscope-reorder $(QUICK)
 
 # The exact engine's bits: cross-compiled for every platform and run under emulators and Wine (a quarter of an hour), and
 # exp, log, tanh over all floats; then the whole feature set under AddressSanitizer and UndefinedBehaviorSanitizer.
@@ -58,7 +64,7 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 -m wrapper -m wrapper.windows
 
-SOURCES := pyproject.toml setup.py $(wildcard kernels/engine/*.c kernels/engine/*.h)
+SOURCES := pyproject.toml setup.py $(wildcard kernels/engine/exact/*.c kernels/engine/exact/*.h)
 
 $(READY): $(SOURCES)
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'

@@ -1,4 +1,6 @@
-"""Builds kernels/engine/_exact, the exact engine's shared library, with the compiler at hand. The rest: pyproject.toml.
+"""Builds kernels/engine/exact/_exact, the exact engine's shared library, with the compiler at hand.
+
+The rest is in pyproject.toml.
 
 One source, compiled once per instruction set, linked into one library that does not depend on a version of Python.
 With gcc or clang, AXIOM_WERROR=1 turns warnings into errors, and AXIOM_SANITIZE=1 builds for AddressSanitizer and
@@ -14,7 +16,7 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-ENGINE = Path("kernels", "engine")
+ENGINE = Path("kernels", "engine", "exact")
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
 # What may run is found out at run time (dispatch.c); scalar has fmaf as an instruction where the processor has one.
@@ -87,6 +89,6 @@ class AnyPython(bdist_wheel):
 SOURCES = [str(ENGINE / name) for name in ("exact.c", "dispatch.c", "random.c")]
 HEADERS = [str(ENGINE / name) for name in ("exact.h", "vec.h", "mathf.h", "automata.h", "philox.h", "fpenv.h")]
 setup(
-    ext_modules=[Extension("kernels.engine._exact", SOURCES, depends=HEADERS)],
+    ext_modules=[Extension("kernels.engine.exact._exact", SOURCES, depends=HEADERS)],
     cmdclass={"build_ext": BuildExact, "bdist_wheel": AnyPython},
 )

@@ -16,10 +16,10 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from benchmarks import record, tables
@@ -30,11 +30,13 @@ from client import host
 from client.drive import drive
 from client.engines import choose
 from client.session import Session
-from kernels import __version__, checkpoint, limits, plan, workunit
-from kernels.checkpoint import Checkpoint, Header
-from kernels.experiment import outcome
+from kernels import __version__, limits, plan
+from kernels.engine.devices import CPU
 from kernels.experiments import EXPERIMENTS
-from kernels.workunit import Seeds, WorkUnit
+from kernels.formats import checkpoint
+from kernels.formats.checkpoint import Checkpoint, Header
+from kernels.formats.workunit import Seeds, WorkUnit
+from kernels.programs.record import outcome
 from wrapper import Request
 
 LEFT = 128  # cells not yet finished: what is computed while it is measured
@@ -107,24 +109,24 @@ class Hurry:
 
 def largest(**grid: list[int | float | str]) -> WorkUnit:
     """The work unit of this grid with as many seeds as the limit on cells allows."""
-    unit = WorkUnit(workunit.FORMAT, EXPERIMENT.name, EXPERIMENT.version, Seeds(0, 1), grid)
-    return msgspec.structs.replace(unit, seeds=Seeds(0, limits.CELLS // len(workunit.conditions(unit))))
+    unit = WorkUnit(EXPERIMENT, Seeds(0, 1), grid)
+    return replace(unit, seeds=Seeds(0, limits.CELLS // len(unit.conditions)))
 
 
 def almost_finished(unit: WorkUnit) -> Checkpoint:
     """A checkpoint of the work unit with LEFT cells to go; every finished cell is a copy of one that really was."""
-    small = EXPERIMENT.start([workunit.cells(unit)[0]], choose("exact", "cpu", 1).engine)
+    small = EXPERIMENT.start([unit.cells[0]], choose("c", CPU, 1).engine)
     while small.done < small.work:
         small.advance(small.work)
     finished, blocks, states = outcome(small.export()), [], {}
-    left = len(workunit.cells(unit)) - LEFT
-    for number, block in enumerate(plan.blocks(EXPERIMENT, workunit.cells(unit), host.cache_bytes())):
+    left = len(unit.cells) - LEFT
+    for number, block in enumerate(plan.blocks(EXPERIMENT.course, unit.cells, host.cache_bytes())):
         blocks.append(len(block))
         left -= len(block)
         if left >= 0:
             states[number] = {name: np.repeat(array, len(block), 0) for name, array in finished.items()}
-    digest = workunit.digest(unit).hex()
-    return Checkpoint(Header(checkpoint.FORMAT, digest, __version__, "exact", "cpu", blocks, {}, 0.0, 0.0), states)
+    digest = unit.digest.hex()
+    return Checkpoint(Header(checkpoint.FORMAT, digest, __version__, "c", "cpu", blocks, {}, 0.0, 0.0), states)
 
 
 def run(units: Mapping[str, WorkUnit], threads: Sequence[int], rounds: int, folder: Path) -> list[Measurement]:
@@ -136,7 +138,7 @@ def run(units: Mapping[str, WorkUnit], threads: Sequence[int], rounds: int, fold
         for name, unit in units.items():
             for count in threads:
                 checkpoint.write(path, saved[name])
-                choice = choose("exact", "cpu", count)
+                choice = choose("c", CPU, count)
                 load, session = timed(partial(Watched, unit, choice, path))
                 if session.cells_done < session.cells - 2 * LEFT:
                     raise SystemExit("the checkpoint was not taken up: what is measured would mean nothing")
@@ -150,7 +152,7 @@ def run(units: Mapping[str, WorkUnit], threads: Sequence[int], rounds: int, fold
                 values[name, count, "size"].append(path.stat().st_size)
     return [
         Measurement(
-            {"unit": name, "cells": len(workunit.cells(units[name])), "threads": count, "what": what},
+            {"unit": name, "cells": len(units[name].cells), "threads": count, "what": what},
             "B" if what == "size" else "s",
             numbers,
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from kernels.engine.exact_engine import ExactEngine
+from kernels.engine.exact.engine import ExactEngine
 
 _LIBRARIES = ("numpy", "torch", "jax")
 

@@ -21,13 +21,13 @@ from pathlib import Path
 from benchmarks import host, record, tables
 from benchmarks.record import Measurement
 from benchmarks.timing import timed
-from kernels import workunit
 from kernels.experiments import EXPERIMENTS
-from kernels.workunit import Seeds, WorkUnit
+from kernels.formats import workunit
+from kernels.formats.workunit import Seeds, WorkUnit
 from tests.wrapper.fake_client import CONTROL, STATUS, Memory, make_slot
 
 ROOT = Path(__file__).parents[1]
-UNIT = WorkUnit(1, "compgen", EXPERIMENTS["compgen"].version, Seeds(1, 100), {"width": [128]})
+UNIT = WorkUnit(EXPERIMENTS["compgen"], Seeds(1, 100), {"width": [128]})
 
 
 def run(threads: Sequence[int], rounds: int) -> list[Measurement]:

@@ -28,7 +28,8 @@ import msgspec
 
 from benchmarks import host
 from benchmarks.host import Host, Load
-from kernels import __version__, atomic
+from kernels import __version__
+from kernels.formats import atomic
 
 FORMAT = 1
 RESULTS = Path(__file__).with_name("results")

@@ -16,11 +16,13 @@ import torch
 
 from benchmarks import host, record
 from benchmarks.record import Measurement
-from kernels import plan, workunit
-from kernels.engine.seam import Block, Data, Schedule
-from kernels.engine.torch_engine import TorchEngine
-from kernels.experiment import CellResult, Value, compute
+from kernels import plan
+from kernels.cells import CellResult, Value
+from kernels.engine.contract import Block, Data, Schedule
+from kernels.engine.torch.engine import TorchEngine
+from kernels.experiment import compute
 from kernels.experiments import EXPERIMENTS
+from kernels.formats import workunit
 from kernels.philox import Purpose, words
 
 FIRST_SEED = 900_000
@@ -46,8 +48,8 @@ def narrowed(name: str, axes: list[str]) -> dict[str, list[Value]]:
 
 def run(unit: workunit.WorkUnit, engine: TorchEngine, width: int | None) -> list[CellResult]:
     """All cells of a work unit, in blocks that fit 1 MiB, or of `width` cells."""
-    experiment = EXPERIMENTS[unit.experiment]
-    blocks = plan.blocks(experiment, workunit.cells(unit), 1 << 20)
+    experiment = unit.experiment
+    blocks = plan.blocks(experiment.course, unit.cells, 1 << 20)
     if width:
         blocks = [block[at : at + width] for block in blocks for at in range(0, len(block), width)]
     return [result for block in blocks for result in compute(experiment, block, engine)]
@@ -66,7 +68,7 @@ def apart(unit: workunit.WorkUnit) -> list[Measurement]:
         measurements.append(
             Measurement({"run": label, "what": "share of cells with the same bits"}, "", [same / len(base)])
         )
-        for metric in EXPERIMENTS[unit.experiment].metrics:
+        for metric in unit.experiment.metrics:
             largest = np.max(
                 [np.abs(a.metrics[metric] - b.metrics[metric]) for a, b in zip(base, other, strict=True)], 0
             )
@@ -82,10 +84,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    name, version = options.experiment, EXPERIMENTS[options.experiment].version
+    name = options.experiment
     seeds = workunit.Seeds(FIRST_SEED, options.seeds)
     begun = host.now()
-    measurements = apart(workunit.WorkUnit(workunit.FORMAT, name, version, seeds, narrowed(name, options.axes)))
+    measurements = apart(workunit.WorkUnit(EXPERIMENTS[name], seeds, narrowed(name, options.axes)))
     for m in record.finish(f"tolerances-{name}", begun, measurements).measurements:
         print(f"{m.labels['run']}: {m.labels['what']:34}", " ".join(f"{value:.1e}" for value in m.values))
 

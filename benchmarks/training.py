@@ -29,11 +29,13 @@ import torch
 from benchmarks import host, record, tables
 from benchmarks.record import Measurement
 from benchmarks.timing import take_turns
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.seam import F32, Block, Data, Engine, Network, Optimizer, Schedule
-from kernels.engine.torch_engine import TorchEngine
+from kernels.arrays import F32
+from kernels.engine.contract import Block, Data, Engine, Schedule
+from kernels.engine.exact.engine import ExactEngine
+from kernels.engine.shapes import Network, Optimizer
+from kernels.engine.torch.engine import TorchEngine
 from kernels.philox import Purpose, integers, normal, permutation
-from kernels.training import he_normal
+from kernels.programs.initial import he_normal
 
 NETWORKS, INPUTS, CLASSES, BATCH, STEPS = 32, 32, 10, 128, 16
 EPOCHS = 256  # in one call of our engines, shared by its networks: they return to Python every 0.1 s, not every epoch

@@ -14,23 +14,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-
-import msgspec
 
 from benchmarks import host, record, tables
 from benchmarks.record import Measurement
 from benchmarks.timing import take_turns, timed
-from kernels import plan, result, workunit
+from kernels import plan
+from kernels.cells import CellResult
 from kernels.cost import CACHE_BYTES, default_units
-from kernels.engine.exact_engine import ExactEngine
-from kernels.experiment import CellResult, compute
+from kernels.engine.exact.engine import ExactEngine
+from kernels.experiment import compute
 from kernels.experiments import EXPERIMENTS
-from kernels.result import Device, Timings
+from kernels.formats import result, workunit
+from kernels.formats.result import DeviceFacts, Timings
 
 ROUNDS = 15
-DEVICE, TIMINGS = Device("cpu", "benchmark", "linux-x86_64", 1), Timings(1.0, 1.0)
+DEVICE, TIMINGS = DeviceFacts("cpu", "benchmark", "linux-x86_64", 1), Timings(1.0, 1.0)
 
 
 def start() -> list[Measurement]:
@@ -56,21 +57,21 @@ def in_turns(labels: dict[str, str | int], works: dict[str, Callable[[], object]
 def measure(name: str) -> list[Measurement]:
     """Of the first of an experiment's default work units."""
     experiment, engine = EXPERIMENTS[name], ExactEngine()
-    unit = default_units(name, 1)[0]
-    one_seed = msgspec.structs.replace(unit, seeds=workunit.Seeds(1, 1))
+    unit = default_units(experiment, 1)[0]
+    one_seed = replace(unit, seeds=workunit.Seeds(1, 1))
     computed: list[CellResult] = []
     blocks = []  # seconds
-    for block in plan.blocks(experiment, workunit.cells(one_seed), CACHE_BYTES):
+    for block in plan.blocks(experiment.course, one_seed.cells, CACHE_BYTES):
         seconds, results = timed(partial(compute, experiment, block, engine))
         blocks.append(seconds)
         computed += results
-    alone = [timed(partial(compute, experiment, [cell], engine))[0] for cell in workunit.cells(one_seed)]
+    alone = [timed(partial(compute, experiment, [cell], engine))[0] for cell in one_seed.cells]
     curves = {repr(cell_result.cell.condition): cell_result for cell_result in computed}
     cells = [
         CellResult(cell, curves[repr(cell.condition)].metrics, curves[repr(cell.condition)].digests)
-        for cell in workunit.cells(unit)
+        for cell in unit.cells
     ]
-    data = result.encode(result.build(unit, cells, "0.1.0", "exact", DEVICE, TIMINGS))
+    data = result.encode(result.build(unit, cells, "0.1.0", "c", DEVICE, TIMINGS))
     decoded = result.decode(data, "benchmark")
     labels: dict[str, str | int] = {"experiment": name, "cells": len(cells), "seeds": unit.seeds.count}
     return [

@@ -10,8 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from client import engines, task
+from client.errors import NoDevice, NotInThisProgram
 from kernels import __version__
-from kernels.errors import NotInThisProgram, exit_code
+from kernels.engine import devices
+from kernels.engine.devices import Device
+from kernels.engine.registry import ENGINES
+from kernels.exits import exit_code
 from kernels.experiments import EXPERIMENTS
 from wrapper import open_stderr
 
@@ -52,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
             from client import terminal
         except ImportError as error:  # it is not in the program that volunteers download, nor is what it needs
             raise NotInThisProgram("run", "volunteers need not download its libraries", "terminal") from error
-        choice = engines.choose(options.engine, options.device, options.threads)
+        choice = engines.choose(options.engine, _device(options.device), options.threads)
         terminal.run(options.workunit, options.out, choice, options.threads)
     return 0
 
@@ -65,9 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"axiom-worker {__version__}")
     slot = parser.add_argument_group("in a slot directory", "what BOINC's client or the project's staff may add")
     slot.add_argument("--nthreads", type=_threads, default=1, metavar="N", help="threads to compute with (default: 1)")
-    slot.add_argument(
-        "--engine", choices=("exact", "torch"), dest="slot_engine", help="default: exact, or torch on a GPU"
-    )
+    slot.add_argument("--engine", choices=ENGINES, dest="slot_engine", help="default: c, or torch on a GPU")
     slot.add_argument(
         "--trickle", type=_seconds, default=math.inf, metavar="S", help="tell the server the progress every S seconds"
     )
@@ -84,10 +86,17 @@ def _parser() -> argparse.ArgumentParser:
         "--threads", type=_threads, default=1, metavar="N", help="blocks computed side by side (default: 1)"
     )
     run.add_argument("--device", default="cpu", metavar="cpu|cuda:0", help="default: cpu")
-    run.add_argument("--engine", choices=("exact", "torch"), help="default: exact on cpu, torch on cuda")
+    run.add_argument("--engine", choices=ENGINES, help="default: c on cpu, torch on cuda")
     commands.add_parser("experiments", help="list the experiments this program computes")
     commands.add_parser("selftest", help="whether this program computes rightly here; a few seconds")
     return parser
+
+
+def _device(text: str) -> Device:
+    try:
+        return devices.parse(text)
+    except ValueError as error:
+        raise NoDevice(text, error) from error
 
 
 def _threads(text: str) -> int:

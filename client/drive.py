@@ -1,4 +1,4 @@
-"""The loop that computes a session under a runtime: slices in threads, and between them whatever the runtime wants."""
+"""The loop that computes a session under a supervisor: slices in threads, and between them whatever that one wants."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Protocol
 from client.session import Session
 from wrapper import Request
 
-_WAKE = 0.05  # seconds between looks at the runtime while slices run
-_ALMOST = 0.999999  # of the work: the end is told by the runtime's finish, when the result has been written
+_WAKE = 0.05  # seconds between looks at the supervisor while slices run
+_ALMOST = 0.999999  # of the work: the end is told when the task finishes, when the result has been written
 
 
-class Runtime(Protocol):
-    """What the loop needs of a runtime: BOINC's, or a terminal's."""
+class Supervisor(Protocol):
+    """Who says what the loop may do: BOINC's client through its runtime, or a person at a terminal."""
 
     @property
     def request(self) -> Request:
@@ -34,16 +34,16 @@ class Runtime(Protocol):
         """The section in which a checkpoint is written."""
 
 
-def drive(session: Session, runtime: Runtime, threads: int, prepare_thread: Callable[[], None]) -> bool:
-    """Compute until the session is finished (True) or the runtime wants it to stop (False); both with a checkpoint.
+def drive(session: Session, supervisor: Supervisor, threads: int, prepare_thread: Callable[[], None]) -> bool:
+    """Compute until the session is finished (True) or the supervisor wants it to stop (False); both with a checkpoint.
 
     Suspension, checkpoints and stops take effect when the slices in flight have ended: within about 0.05 s.
     """
     running: dict[Future[None], int] = {}
-    _report(session, runtime)
+    _report(session, supervisor)
     with ThreadPoolExecutor(threads, initializer=prepare_thread) as pool:
         while True:
-            request, due = runtime.request, runtime.checkpoint_due()
+            request, due = supervisor.request, supervisor.checkpoint_due()
             if request is Request.RUN and not due:
                 idle = [number for number in session.unfinished() if number not in running.values()]
                 for number in idle[: threads - len(running)]:
@@ -52,12 +52,12 @@ def drive(session: Session, runtime: Runtime, threads: int, prepare_thread: Call
                 for finished in wait(running, _WAKE, FIRST_COMPLETED).done:
                     del running[finished]
                     finished.result()
-                _report(session, runtime)
+                _report(session, supervisor)
             elif request is Request.SUSPEND:
-                runtime.wait()
+                supervisor.wait()
             else:
                 # Also at the end: should the result find no space, nothing is computed twice.
-                with runtime.checkpointing():
+                with supervisor.checkpointing():
                     session.save()
                 if request is not Request.RUN:
                     return False
@@ -65,7 +65,7 @@ def drive(session: Session, runtime: Runtime, threads: int, prepare_thread: Call
                     return True
 
 
-def _report(session: Session, runtime: Runtime) -> None:
+def _report(session: Session, supervisor: Supervisor) -> None:
     """The fraction done, inside (0, 1): nothing before the first step, and never the whole."""
     if session.done:
-        runtime.report(min(session.done / session.work, _ALMOST))
+        supervisor.report(min(session.done / session.work, _ALMOST))

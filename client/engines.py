@@ -1,4 +1,4 @@
-"""Which engine computes, and on what. Torch is imported only when it is asked for."""
+"""Which engine computes, and on what: chosen once, and never another one instead."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from client import host
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.exact_library import EngineUnavailable
-from kernels.engine.seam import Engine, EngineClass
-from kernels.errors import NoDevice, NoEngine
-from kernels.result import Device
+from client.errors import NoDevice, NoEngine
+from kernels.engine import registry
+from kernels.engine.contract import DeviceUnavailable, Engine, EngineName, EngineUnavailable
+from kernels.engine.devices import Device
+from kernels.formats.result import DeviceFacts
 
 
 @dataclass(frozen=True)
@@ -18,47 +18,18 @@ class Choice:
     """An engine ready to be used, and what to call in every thread that uses it."""
 
     engine: Engine
-    device: Device
+    device: DeviceFacts
     prepare_thread: Callable[[], None]
 
 
-def choose(engine: EngineClass | None, device: str, threads: int) -> Choice:
-    """The engine on the device; NoEngine or NoDevice if either is missing here: never another one instead.
-
-    Without a choice of engine it is the exact one on processors, and torch elsewhere.
-    """
-    if (engine or ("exact" if device == "cpu" else "torch")) == "exact":
-        return _exact(device, threads)
-    return _torch(device, threads)
-
-
-def _exact(device: str, threads: int) -> Choice:
-    if device != "cpu":
-        raise NoDevice(device, "the exact engine runs on processors only")
+def choose(engine: EngineName | None, device: Device, threads: int) -> Choice:
+    """The engine on the device, or without a choice of engine the first that computes there; NoEngine, NoDevice."""
+    name = engine or registry.default(device)
     try:
-        engine = ExactEngine()
+        opened = registry.opened(name, device)
     except EngineUnavailable as error:
-        raise NoEngine("exact", error) from error
-    return Choice(engine, Device("cpu", host.processor(), host.system(), threads), lambda: None)
-
-
-def _torch(device: str, threads: int) -> Choice:
-    try:
-        import torch
-
-        from kernels.engine.torch_engine import TorchEngine
-    except ImportError as error:
-        raise NoEngine("torch", f"torch cannot be loaded ({error})") from error
-    kind, _, number = device.partition(":")
-    if device == "cpu":
-        facts = Device("cpu", host.processor(), host.system(), threads)
-    elif kind == "cuda":
-        if not torch.cuda.is_available():
-            raise NoDevice(device, "no usable NVIDIA driver and GPU were found")
-        if not number.isdecimal() or int(number) >= torch.cuda.device_count():
-            raise NoDevice(device, f"this computer has {torch.cuda.device_count()} NVIDIA GPUs, counted from 0")
-        name = host.printable(torch.cuda.get_device_name(int(number)))
-        facts = Device("cuda", name, host.system(), threads)
-    else:
-        raise NoDevice(device, "devices are cpu, cuda:0, cuda:1 and so on")
-    return Choice(TorchEngine(device), facts, lambda: torch.set_num_threads(1))
+        raise NoEngine(name, error) from error
+    except DeviceUnavailable as error:
+        raise NoDevice(device, error) from error
+    maker = host.printable(opened.accelerator) if opened.accelerator else host.processor()
+    return Choice(opened.engine, DeviceFacts(device.kind, maker, host.system(), threads), opened.prepare_thread)

@@ -11,16 +11,22 @@ from pathlib import Path
 import wrapper
 from client import engines
 from client.drive import drive
+from client.errors import NoDevice
 from client.session import Session
-from kernels import atomic, checkpoint, limits, workunit
-from kernels.engine.seam import EngineClass
-from kernels.errors import CannotWrite, NoDevice, one_line
-from kernels.result import encode
+from kernels import limits
+from kernels.engine.contract import EngineName
+from kernels.engine.devices import CPU, Device, DeviceKind
+from kernels.errors import CannotWrite
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import atomic, checkpoint, workunit
+from kernels.formats.result import encode
+from kernels.text import one_line
 from wrapper import InitData, Request, Runtime, StockRuntime
 
 WORKUNIT, RESULT, CHECKPOINT = "wu.json", "result.msgpack", "checkpoint.safetensors"
 _RETRY_LOCK = 600.0  # seconds until the client tries again; the reference runtime's value
 _RETRY_SPACE = 3600.0  # seconds: a full disk is not freed in minutes
+_GPU_TYPES: dict[str, DeviceKind] = {"NVIDIA": "cuda"}  # as BOINC's client names them
 
 log = logging.getLogger("client")
 
@@ -28,15 +34,15 @@ log = logging.getLogger("client")
 def run(
     slot: Path,
     threads: int,
-    engine: EngineClass | None = None,
+    engine: EngineName | None = None,
     device: int | None = None,
     progress_trickle: float = math.inf,
 ) -> int:
     """Run the slot's task under the client to its end, or until the client wants it to stop; the exit code.
 
-    Without `engine` it is the exact one, or torch on a GPU. `device` is the GPU's number if an old client gave it as an
-    argument; with `progress_trickle` the server is told the progress each so many seconds. A Failure is the task's
-    error.
+    Without `engine` it is the first that computes on the device. `device` is the GPU's number if an old client gave it
+    as an argument; with `progress_trickle` the server is told the progress each so many seconds. A Failure is the
+    task's error.
     """
     try:
         runtime = wrapper.start(slot, progress_trickle=progress_trickle)
@@ -62,13 +68,13 @@ def run_wrapped(slot: Path, threads: int) -> int:
 
 
 def _run(
-    slot: Path, runtime: Runtime | StockRuntime, threads: int, engine: EngineClass | None, device: int | None
+    slot: Path, runtime: Runtime | StockRuntime, threads: int, engine: EngineName | None, device: int | None
 ) -> int:
     # A computer that shuts down sends SIGTERM to all its processes at once.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runtime.quit())
     with runtime:
-        unit = workunit.read(runtime.resolve(WORKUNIT))
+        unit = workunit.read(runtime.resolve(WORKUNIT), EXPERIMENTS)
         choice = engines.choose(engine, _device(runtime.init, device), threads)
         try:
             session = Session(unit, choice, slot / CHECKPOINT)
@@ -119,10 +125,10 @@ def _postpone(runtime: Runtime | StockRuntime) -> None:
             return None
 
 
-def _device(init: InitData | None, number: int | None) -> str:
+def _device(init: InitData | None, number: int | None) -> Device:
     """What the client assigned: its GPU by the client's own number, else the processor."""
     if init is not None and init.gpu_type:
-        if init.gpu_type != "NVIDIA":
+        if init.gpu_type not in _GPU_TYPES:
             raise NoDevice(one_line(init.gpu_type, limits.NAME_BYTES), "this program knows NVIDIA GPUs only")
-        return f"cuda:{init.gpu_device_num}"
-    return "cpu" if number is None else f"cuda:{number}"
+        return Device(_GPU_TYPES[init.gpu_type], init.gpu_device_num)
+    return CPU if number is None else Device("cuda", number)

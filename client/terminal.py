@@ -15,17 +15,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from client.drive import drive
 from client.engines import Choice
+from client.errors import Stopped
 from client.session import Session
-from kernels import atomic, checkpoint, workunit
-from kernels.errors import Stopped
-from kernels.result import encode
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import atomic, checkpoint, workunit
+from kernels.formats.result import encode
 from wrapper import Request
 
 _CHECKPOINT_PERIOD = 60.0  # seconds
 
 
 class Terminal:
-    """`client.drive.Runtime` for a person who watches."""
+    """`client.drive.Supervisor` for a person who watches."""
 
     def __init__(self, session: Session, progress: Progress) -> None:
         self._session, self._progress = session, progress
@@ -62,10 +63,10 @@ class Terminal:
 
 def run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     """Compute the work unit in `path` into `out` (its name.msgpack here if None). Stopped if interrupted."""
-    unit = workunit.read(path)
+    unit = workunit.read(path, EXPERIMENTS)
     target = out or Path(f"{unit.name}.msgpack")
     # The name says whose it is: another work unit with the same --out must not take its place.
-    saved = target.with_name(f"{target.name}.{workunit.digest(unit).hex()[:8]}.{choice.engine.kind}.checkpoint")
+    saved = target.with_name(f"{target.name}.{unit.digest.hex()[:8]}.{choice.engine.name}.checkpoint")
     console = Console(stderr=True)
     session = Session(unit, choice, saved)
     session.save()  # what cannot be written is found out before anything is computed

@@ -1,116 +1,64 @@
-"""What an experiment is: a grid of conditions, metrics with units and bounds, a program per block, and claims."""
+"""What an experiment is: a grid of conditions, the course that computes its cells, metrics, curves and claims."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kernels.engine.seam import F32, Engine
-from kernels.findings import Claim, Curve
-
-Value = int | float | str
-Condition = dict[str, Value]
-"""One value per axis of the grid, in the grid's order."""
+from kernels import metrics
+from kernels.cells import Axis, Cell, CellResult, Condition, Value
+from kernels.claims import Claim, Curve
+from kernels.engine.contract import Engine
+from kernels.metrics import Clock, Metric, Values
+from kernels.programs.program import Course, Program
+from kernels.programs.record import results
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One network trained under one condition with one seed."""
-
-    seed: int
-    condition: Condition
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A recorded curve: what it is, in which unit, what values it can take, and how replicas of it compare.
-
-    `exact` metrics are counts and sums of the engine, equal wherever the weights are; the others pass through linear
-    algebra and agree within 1e-6, relative. Results of the torch engine, whose weights are not equal, agree within
-    `early` at the experiment's first measurements and within `late` at the others; benchmarks/tolerances.py measures.
-    """
-
-    meaning: str
-    unit: str
-    low: float
-    high: float
-    early: float
-    late: float
-    exact: bool = True
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """What one cell's computation gives: a curve per metric [measurements], a digest of its state at each."""
-
-    cell: Cell
-    metrics: Mapping[str, F32]
-    digests: Sequence[bytes]
-
-
-State = dict[str, NDArray[np.generic]]
-
-
-class Program(Protocol):
-    """A block of cells being computed: resumable anywhere, in units of work that are floating-point operations."""
-
-    cells: Sequence[Cell]
-    work: float
-
-    @property
-    def done(self) -> float:
-        """Operations of finished steps; equals `work` at the end."""
-
-    def advance(self, work: float) -> None:
-        """Do about `work` more operations, in whole steps, at least one."""
-
-    def export(self) -> State:
-        """Everything needed to go on from here, as arrays that `restore` takes.
-
-        Always among them: "metric/<name>" float32 [cells, measurements, ...] in the experiment's order of metrics, and
-        "digests" uint8 [cells, measurements, 16]; once all work is done, nothing else matters.
-        """
-
-    def restore(self, state: State) -> None:
-        """Go on from an exported state; ValueError if it does not fit these cells."""
-
-
-@dataclass(frozen=True)
-class Footprint:
-    """Bytes that computing takes in memory: of each cell of a block, and of what all cells of one seed share there."""
-
-    cell: float
-    seed: float
-
-    def plus(self, cell: float) -> Footprint:
-        """With so many bytes more of each cell."""
-        return Footprint(self.cell + cell, self.seed)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One row of the registry."""
 
     name: str
     title: str
+    question: str  # as README asks it
+    answer: str  # the published claim as it stands in README, tested here
     version: int  # raised whenever any cell's result changes
-    grid: Mapping[str, tuple[Value, ...]]
+    axes: tuple[Axis[Value], ...]
+    course: Course
     metrics: Mapping[str, Metric]
-    measurements: int  # of each cell
-    early: int  # how many of them count as early: rounding differences have not grown yet
-    shape: Callable[[Condition], Hashable]  # cells of equal shape may share a block
-    width: Callable[[Condition, int], int]  # (condition, cache bytes) -> cells of a block that fit the cache
-    work: Callable[[Condition], float]  # floating-point operations of one cell
-    memory: Callable[[Condition], Footprint]
-    start: Callable[[Sequence[Cell], Engine], Program]
-    # (metrics [cells, measurements], the cells' conditions) -> what metrics that follow from others get wrong
-    contradiction: Callable[[Mapping[str, F32], Sequence[Condition]], str | None]
+    early: int  # how many measurements count as early: rounding differences have not grown yet
+    # (values, the cells' conditions) -> how metrics contradict each other beyond counts and formulas; None if in no way
+    relations: Callable[[Values, Sequence[Condition]], str | None] = lambda values, conditions: None
     curves: tuple[Curve, ...]
     claims: tuple[Claim, ...]
+
+    @cached_property
+    def grid(self) -> dict[str, tuple[Value, ...]]:
+        """The values of every axis, by its name."""
+        return {axis.name: axis.values for axis in self.axes}
+
+    @property
+    def clock(self) -> Clock:
+        """When each cell is measured."""
+        return self.course.clock
+
+    @property
+    def measurements(self) -> int:
+        """How many measurements each cell has."""
+        return len(self.clock.ticks)
+
+    def start(self, cells: Sequence[Cell], engine: Engine) -> Program:
+        """The program of a block of cells of one shape."""
+        return self.course.start(cells, engine, self.metrics)
+
+    def contradiction(self, values: Values, conditions: Sequence[Condition]) -> str | None:
+        """What cells' values [cells, measurements] say against each other, or None."""
+        return metrics.contradiction(self.metrics, values, conditions) or self.relations(values, conditions)
+
+
+Registry = Mapping[str, Experiment]
+"""Experiments by name."""
 
 
 def compute(experiment: Experiment, cells: Sequence[Cell], engine: Engine) -> list[CellResult]:
@@ -118,31 +66,4 @@ def compute(experiment: Experiment, cells: Sequence[Cell], engine: Engine) -> li
     program = experiment.start(cells, engine)
     while program.done < program.work:
         program.advance(program.work - program.done)
-    return results(experiment, cells, program.export())
-
-
-def take_over(mine: State, saved: State) -> None:
-    """Copy saved arrays into a program's own of the same names; ValueError where one does not belong there."""
-    for name, array in saved.items():
-        if name not in mine or mine[name].dtype != array.dtype or mine[name].shape != array.shape:
-            raise ValueError(f"saved array {name} {array.dtype} {list(array.shape)} does not belong to this block")
-        if mine[name] is not array:
-            mine[name][...] = array
-
-
-def outcome(state: State) -> State:
-    """What `results` needs of the state that a finished program exported: arrays with a row per cell."""
-    return {name: array for name, array in state.items() if name == "digests" or name.startswith("metric/")}
-
-
-def results(experiment: Experiment, cells: Sequence[Cell], state: State) -> list[CellResult]:
-    """The results of cells from the state that their finished program exported."""
-    curves = {name: np.asarray(state["metric/" + name], dtype=np.float32) for name in experiment.metrics}
-    return [
-        CellResult(
-            cell,
-            {name: curve[number] for name, curve in curves.items()},
-            [bytes(digest) for digest in np.asarray(state["digests"], dtype=np.uint8)[number]],
-        )
-        for number, cell in enumerate(cells)
-    ]
+    return results(experiment.metrics, cells, program.export())

@@ -14,9 +14,7 @@ import enum
 import numpy as np
 from numpy.typing import NDArray
 
-U32 = NDArray[np.uint32]
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
+from kernels.arrays import F32, F64, U32
 
 SEED_LIMIT = 2**48
 """Seeds are 0 <= seed < SEED_LIMIT: 48 bits of the 64-bit key; the other 16 hold the purpose."""
@@ -59,10 +57,15 @@ def key(seed: int, purpose: Purpose) -> U32:
     return np.array([seed & 0xFFFFFFFF, (seed >> 32) << 16 | int(purpose)], dtype=np.uint32)
 
 
-def words(seed: int, purpose: Purpose, count: int, at: tuple[int, int, int] = (0, 0, 0)) -> U32:
-    """The first `count` 32-bit words [count] of the stream (seed, purpose, at); `at` are three 32-bit coordinates."""
+def words(seed: int, purpose: Purpose, count: int, at: tuple[int, int, int] = (0, 0, 0), first: int = 0) -> U32:
+    """`count` 32-bit words [count] of the stream (seed, purpose, at), from word `first`, a multiple of 4, on.
+
+    `at` are three 32-bit coordinates.
+    """
+    if first % 4:
+        raise ValueError(f"words can be had from a multiple of 4 on, not from {first}")
     counters = np.empty((-(-count // 4), 4), dtype=np.uint32)
-    counters[:, 0] = np.arange(len(counters), dtype=np.uint32)
+    counters[:, 0] = np.arange(first // 4, first // 4 + len(counters), dtype=np.uint32)
     counters[:, 1:] = at
     return philox4x32(counters, key(seed, purpose)).reshape(-1)[:count]
 
@@ -74,12 +77,15 @@ def uniform(seed: int, purpose: Purpose, count: int, at: tuple[int, int, int] = 
 
 
 def integers(
-    seed: int, purpose: Purpose, count: int, limit: int, at: tuple[int, int, int] = (0, 0, 0)
+    seed: int, purpose: Purpose, count: int, limit: int, at: tuple[int, int, int] = (0, 0, 0), first: int = 0
 ) -> NDArray[np.int64]:
-    """Integers [count] in 0..limit-1, limit <= 2^16: (word * limit) >> 32; the bias is below limit / 2^32."""
+    """Integers [count] in 0..limit-1, limit <= 2^16: (word * limit) >> 32; the bias is below limit / 2^32.
+
+    From number `first`, a multiple of 4, of the stream on.
+    """
     if not 1 <= limit <= 2**16:
         raise ValueError(f"limit {limit} is not in 1..65536")
-    return ((words(seed, purpose, count, at).astype(np.uint64) * np.uint64(limit)) >> _32).astype(np.int64)
+    return ((words(seed, purpose, count, at, first).astype(np.uint64) * np.uint64(limit)) >> _32).astype(np.int64)
 
 
 def permutation(seed: int, purpose: Purpose, count: int, at: tuple[int, int, int] = (0, 0, 0)) -> NDArray[np.int32]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from kernels.experiment import Cell, Experiment
+from kernels.cells import Cell
+from kernels.programs.program import Course
 
 
-def blocks(experiment: Experiment, cells: Sequence[Cell], cache: int) -> list[list[Cell]]:
+def blocks(course: Course, cells: Sequence[Cell], cache: int) -> list[list[Cell]]:
     """The cells in blocks of one shape, each as wide as `cache` bytes allow; which cells share a block changes speed.
 
     Within a shape cells are ordered by seed, so that a block needs few seeds' data.
     """
     shapes: dict[object, list[Cell]] = {}
     for cell in cells:
-        shapes.setdefault(experiment.shape(cell.condition), []).append(cell)
+        shapes.setdefault(course.shape(cell.condition), []).append(cell)
     widths, ordered = [], []
     for members in shapes.values():
-        width = experiment.width(members[0].condition, cache)
+        width = course.width(members[0].condition, cache)
         widths += [min(width, len(members) - at) for at in range(0, len(members), width)]
         ordered += sorted(members, key=lambda cell: cell.seed)
     return split(ordered, widths)

@@ -77,7 +77,7 @@ def _engine(work: Path) -> Path:
         "the exact engine's compiler",
         [sys.executable, "setup.py", "-q", "build_ext", "--build-lib", str(built), "--build-temp", str(objects)],
     )
-    (library,) = (built / "kernels" / "engine").glob("_exact*")
+    (library,) = (built / "kernels" / "engine" / "exact").glob("_exact*")
     return library
 
 

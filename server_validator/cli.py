@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from kernels.errors import Failure, exit_code
+from kernels.errors import Failure
+from kernels.exits import exit_code
 from server_validator.commands import assimilate, compare, findings, make_wu, show, validate
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-from kernels import result
-from kernels.result import Result
+from kernels.formats import result
+from kernels.formats.result import Result
 from tests.kernels import tiny
 
 # packaging/ is no package: a package of that name would shadow a library. Its files import each other as siblings.

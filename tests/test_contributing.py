@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kernels import findings, plan
-from kernels.experiment import Cell, CellResult, Experiment, compute
+from kernels import claims, plan
+from kernels.cells import Cell, CellResult
+from kernels.experiment import Experiment, compute
 from tests.kernels import tiny
-from tests.kernels.test_cost import Counting
+from tests.kernels.experiments.counting import CountingEngine
 
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -31,8 +32,8 @@ CELLS = [Cell(seed, {"depth": depth}) for depth in (1, 3) for seed in range(8)]
 
 @pytest.fixture(scope="module")
 def computed(row: Experiment) -> list[CellResult]:
-    engine = tiny.engine("exact")
-    return [one for block in plan.blocks(row, CELLS, 1 << 20) for one in compute(row, block, engine)]
+    engine = tiny.engine("c")
+    return [one for block in plan.blocks(row.course, CELLS, 1 << 20) for one in compute(row, block, engine)]
 
 
 def test_it_computes_possible_values_the_same_in_any_block(row: Experiment, computed: list[CellResult]) -> None:
@@ -40,18 +41,18 @@ def test_it_computes_possible_values_the_same_in_any_block(row: Experiment, comp
     for name, metric in row.metrics.items():
         assert np.all((stacked[name] >= metric.low) & (stacked[name] <= metric.high)), name
     assert row.contradiction(stacked, [one.cell.condition for one in computed]) is None
-    (alone,) = compute(row, [computed[3].cell], tiny.engine("exact"))
+    (alone,) = compute(row, [computed[3].cell], tiny.engine("c"))
     assert alone.digests == computed[3].digests
 
 
 def test_both_engines_agree_early(row: Experiment, computed: list[CellResult]) -> None:
     (torch,) = compute(row, [computed[0].cell], tiny.engine("torch"))
     for name, metric in row.metrics.items():
-        assert np.abs(torch.metrics[name] - computed[0].metrics[name])[: row.early].max() <= metric.early
+        assert np.abs(torch.metrics[name] - computed[0].metrics[name])[: row.early].max() <= metric.near[0]
 
 
 def test_it_goes_on_from_the_middle(row: Experiment, computed: list[CellResult]) -> None:
-    cells, engine = [one.cell for one in computed[:8]], tiny.engine("exact")
+    cells, engine = [one.cell for one in computed[:8]], tiny.engine("c")
     program = row.start(cells, engine)
     program.advance(program.work / 2)
     saved = {name: array.copy() for name, array in program.export().items()}
@@ -63,18 +64,18 @@ def test_it_goes_on_from_the_middle(row: Experiment, computed: list[CellResult])
 
 
 def test_it_costs_what_it_says(row: Experiment) -> None:
-    engine = Counting()
+    engine = CountingEngine()
     compute(row, CELLS[:1], engine)
-    assert row.work(CELLS[0].condition) == pytest.approx(engine.operations, rel=0.2)
+    assert row.course.work(CELLS[0].condition) == pytest.approx(engine.operations, rel=0.2)
 
 
 def test_its_claim_is_decided(row: Experiment, computed: list[CellResult]) -> None:
-    table = findings.Table(
+    table = claims.Table(
         np.array([one.cell.seed for one in computed]),
         {"depth": np.array([one.cell.condition["depth"] for one in computed])},
         {name: np.stack([one.metrics[name] for one in computed]) for name in row.metrics},
     )
-    found = findings.estimate(row.claims[0].statistic(table))
+    found = claims.estimate(row.claims[0].statistic(table))
     assert found.seeds == 8
-    assert findings.verdict(found) != "undecided"
-    assert list(findings.curve(table, row.curves[0])) == [1, 3]
+    assert claims.verdict(found) != "undecided"
+    assert list(claims.curve(table, row.curves[0])) == [1, 3]

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-import server_validator.errors  # the rooms whose failures are of one table with those of kernels
-from kernels import errors
+from client.errors import Stopped
 from kernels.errors import Failure
+from tests.failures import ROOMS, TABLE, table
 
 ROOT = Path(__file__).parents[1]
-ROOMS = (errors, server_validator.errors)
-TABLE = errors.table()
 KINDS = pytest.mark.parametrize("kind", TABLE.values(), ids=lambda kind: kind.__name__)
 
 
@@ -52,13 +50,13 @@ def test_two_failures_with_one_code_are_found_out() -> None:
     twin = type("Twin", (Failure,), {"__doc__": "A twin.", "code": 33})
     try:
         with pytest.raises(AssertionError, match="33"):
-            errors.table()
+            table()
     finally:
         del twin
         import gc
 
         gc.collect()
-    assert errors.table() == TABLE
+    assert table() == TABLE
 
 
 @KINDS
@@ -66,7 +64,7 @@ def test_a_docstring_is_one_line_of_whole_sentences(kind: type[Failure]) -> None
     text = str(kind(*["x"] * placeholders(kind)))
     assert "\n" not in text
     assert "{" not in text
-    assert text.endswith((".", "x")) or kind is errors.Stopped
+    assert text.endswith((".", "x")) or kind is Stopped
     assert text[0].isupper() or text.startswith("x")
 
 

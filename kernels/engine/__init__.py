@@ -1,1 +1,1 @@
-"""How networks are trained: one interface (seam.py) and the engines behind it. Nobody else knows."""
+"""How networks are trained: one interface (contract.py) and the engines behind it. Nobody else knows."""

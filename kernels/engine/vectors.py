@@ -1,4 +1,4 @@
-"""Training programs that between them cover every feature of the seam, small enough to try every host with."""
+"""Test vectors: trainings that between them cover every feature of the seam, small enough to try every host with."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, SLOTS, Block, Data, Network, Optimizer, Schedule
+from kernels.arrays import F32
+from kernels.engine.contract import Block, Data, Schedule
+from kernels.engine.shapes import MOMENTS, Network, Optimizer
 from kernels.philox import Purpose, integers, normal, permutation, uniform
 
 SGD, MOMENTUM, ADAM = Optimizer("sgd"), Optimizer("momentum"), Optimizer("adam")
 
 
 @dataclass(frozen=True)
-class Program:
-    """A training program, small enough for a plain reference."""
+class Vector:
+    """A training, small enough for a plain reference."""
 
     network: Network
     optimizer: Optimizer = SGD
@@ -35,13 +37,13 @@ class Program:
         for layer in n.layers:
             rows[:, layer.weights] *= np.sqrt(1.0 / layer.inputs)
             rows[:, layer.biases] *= 0.1
-        slots = np.zeros((SLOTS[self.optimizer.method], cells, k), np.float32)
+        moments = np.zeros((MOMENTS[self.optimizer.method], cells, k), np.float32)
         mask = None
         params = rows.astype(np.float32)
         if self.mask:
             mask = np.stack([uniform(3, Purpose.TASK, k, (c, 0, 0)) > 0.4 for c in range(cells)]).astype(np.float32)
             params *= mask
-        block = Block(n, self.optimizer, np.arange(7, 7 + cells, dtype=np.uint64), params, slots, mask)
+        block = Block(n, self.optimizer, np.arange(7, 7 + cells, dtype=np.uint64), params, moments, mask)
         tasks = 2
         x = np.stack(
             [normal(t, Purpose.NOISE, n.sizes[0] * self.samples).reshape(n.sizes[0], -1) for t in range(tasks)]
@@ -101,27 +103,25 @@ class Program:
         return block, data, schedule
 
 
-PROGRAMS: dict[str, Program] = {
-    "sgd relu softmax": Program(Network((5, 9, 6, 3))),
-    "no hidden layer": Program(Network((5, 3))),
-    "eight hidden layers": Program(Network((5, 8, 7, 6, 5, 6, 7, 8, 4, 2), "tanh")),
-    "momentum tanh binary": Program(Network((4, 8, 8, 2), "tanh", "binary"), MOMENTUM),
-    "adam sigmoid squared": Program(Network((6, 12, 3), "sigmoid", "squared"), ADAM, rate=0.01),
-    "adam relu softmax": Program(Network((6, 17, 5)), ADAM, rate=0.01),
-    "linear squared": Program(Network((6, 5, 4, 1), "linear", "squared"), rate=0.02),
-    "one output binary": Program(Network((6, 16, 1), "relu", "binary")),
-    "all samples": Program(Network((7, 11, 4)), MOMENTUM, sizes=None),
-    "ragged and empty minibatches": Program(Network((7, 11, 4)), MOMENTUM, sizes=(7, 0, 16, 1), l2=True),
-    "single samples": Program(Network((7, 13, 4), "sigmoid"), sizes=(1,), samples=9),
-    "l2": Program(Network((5, 9, 3)), MOMENTUM, l2=True),
-    "decoupled decay": Program(Network((5, 9, 3)), ADAM, rate=0.01, decay=True),
-    "both decays, sgd": Program(Network((5, 9, 3), "tanh"), l2=True, decay=True),
-    "dropout relu": Program(Network((5, 16, 16, 3)), dropout=(0.0, 0.3, 0.5)),
-    "dropout tanh": Program(Network((5, 16, 12, 3), "tanh"), MOMENTUM, dropout=(0.2,)),
-    "dropout sigmoid": Program(Network((5, 16, 12, 1), "sigmoid", "binary"), ADAM, rate=0.01, dropout=(0.4,)),
-    "mask": Program(Network((5, 9, 8, 3)), MOMENTUM, mask=True, l2=True),
-    "everything": Program(
-        Network((20, 33, 31, 5)), ADAM, rate=0.01, l2=True, decay=True, dropout=(0.1, 0.4), mask=True
-    ),
-    "wide": Program(Network((20, 130, 67, 2)), MOMENTUM, samples=70, sizes=(33, 37)),
+VECTORS: dict[str, Vector] = {
+    "sgd relu softmax": Vector(Network((5, 9, 6, 3))),
+    "no hidden layer": Vector(Network((5, 3))),
+    "eight hidden layers": Vector(Network((5, 8, 7, 6, 5, 6, 7, 8, 4, 2), "tanh")),
+    "momentum tanh binary": Vector(Network((4, 8, 8, 2), "tanh", "binary"), MOMENTUM),
+    "adam sigmoid squared": Vector(Network((6, 12, 3), "sigmoid", "squared"), ADAM, rate=0.01),
+    "adam relu softmax": Vector(Network((6, 17, 5)), ADAM, rate=0.01),
+    "linear squared": Vector(Network((6, 5, 4, 1), "linear", "squared"), rate=0.02),
+    "one output binary": Vector(Network((6, 16, 1), "relu", "binary")),
+    "all samples": Vector(Network((7, 11, 4)), MOMENTUM, sizes=None),
+    "ragged and empty minibatches": Vector(Network((7, 11, 4)), MOMENTUM, sizes=(7, 0, 16, 1), l2=True),
+    "single samples": Vector(Network((7, 13, 4), "sigmoid"), sizes=(1,), samples=9),
+    "l2": Vector(Network((5, 9, 3)), MOMENTUM, l2=True),
+    "decoupled decay": Vector(Network((5, 9, 3)), ADAM, rate=0.01, decay=True),
+    "both decays, sgd": Vector(Network((5, 9, 3), "tanh"), l2=True, decay=True),
+    "dropout relu": Vector(Network((5, 16, 16, 3)), dropout=(0.0, 0.3, 0.5)),
+    "dropout tanh": Vector(Network((5, 16, 12, 3), "tanh"), MOMENTUM, dropout=(0.2,)),
+    "dropout sigmoid": Vector(Network((5, 16, 12, 1), "sigmoid", "binary"), ADAM, rate=0.01, dropout=(0.4,)),
+    "mask": Vector(Network((5, 9, 8, 3)), MOMENTUM, mask=True, l2=True),
+    "everything": Vector(Network((20, 33, 31, 5)), ADAM, rate=0.01, l2=True, decay=True, dropout=(0.1, 0.4), mask=True),
+    "wide": Vector(Network((20, 130, 67, 2)), MOMENTUM, samples=70, sizes=(33, 37)),
 }

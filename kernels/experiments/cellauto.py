@@ -7,17 +7,21 @@ registry is one run of the algorithm. docs/experiments/cellauto.md gives the def
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
-from kernels.engine import automata, exact_library
-from kernels.engine.seam import F32, I64, U64, Engine
-from kernels.evolution import Bits, Breeding, Evolution, Setting, pair_distances, ranked
-from kernels.experiment import Cell, Condition, Experiment, Footprint, Metric, Value
-from kernels.findings import Claim, Curve, Rows, averaged, contrast, measured
-from kernels.measures import accuracy, not_counts
+from kernels.arrays import I64, U64
+from kernels.cells import Axis, Condition
+from kernels.claims import Claim, Curve, Rows, averaged, contrast, measured
+from kernels.engine.exact import automata, library
+from kernels.experiment import Experiment
+from kernels.metrics import Metric, accuracy
+from kernels.programs import EvolutionCourse
+from kernels.programs.evolution import Bits, Breeding, Setting, pair_distances, ranked
 from kernels.tasks import density
+
+STARTS_DRAWN = Axis("starts", ("flat", "binomial"))
+RULES = Axis("rules", ("free", "symmetric"))
+TOURNAMENT = Axis("tournament", (2, 4))
 
 # As in Mitchell, Crutchfield & Hraber 1994, but for the selection (theirs: parents drawn from the elite) and 128 starts
 # a generation instead of 100, which fill two words. The number of steps is the mean of theirs.
@@ -27,12 +31,6 @@ GENERATIONS = 200  # twice theirs: most of what is gained comes before
 MEASURED = tuple(range(0, GENERATIONS + 1, 20))
 CANDIDATE_STARTS, TEST_STARTS = 1024, 10240  # the fittest on 128 starts is a lucky one: the elite is compared again
 PAIRS = POPULATION * (POPULATION - 1) // 2
-
-GRID: dict[str, tuple[Value, ...]] = {
-    "starts": ("flat", "binomial"),
-    "rules": ("free", "symmetric"),
-    "tournament": (2, 4),
-}
 
 WORTH = 4
 """Floating-point operations that a logical one on 64 bits counts as: a vector instruction that multiplies and adds 16
@@ -48,52 +46,52 @@ COMPUTED = {
     ("binomial", "symmetric", 2): 0.73, ("binomial", "symmetric", 4): 0.80,
 }  # fmt: skip
 
-# Integers, so results of both engine classes are equal.
+# Integers, so results of all engines are equal.
+SAME = (0.0, 0.0)
 METRICS = {
-    "best_fitness": accuracy("share of a generation's starts that its best rule gets right", 0.0, 0.0),
-    "mean_fitness": accuracy("the same, mean over the population", 0.0, 0.0),
-    "performance": accuracy("share of new unbiased starts that the best rule gets right", 0.0, 0.0),
-    "gkl": accuracy("the same of the Gacs-Kurdyumov-Levin rule, on the same starts", 0.0, 0.0),
-    "majority": accuracy("the same of the local majority rule", 0.0, 0.0),
-    "constant": accuracy("the same of the rule that is always one", 0.0, 0.0),
-    "diversity": Metric("mean Hamming distance between two rules of the population", "bit", 0.0, 128.0, 0.0, 0.0),
-}
+    "best_fitness": accuracy("share of a generation's starts that its best rule gets right", STARTS, SAME),
+    "mean_fitness": Metric(
+        meaning="the same, mean over the population", near=SAME, samples=STARTS * POPULATION, at_most="best_fitness"
+    ),
+    "performance": accuracy("share of new unbiased starts that the best rule gets right", TEST_STARTS, SAME),
+    "gkl": accuracy("the same of the Gacs-Kurdyumov-Levin rule, on the same starts", TEST_STARTS, SAME),
+    "majority": accuracy("the same of the local majority rule", TEST_STARTS, SAME),
+    "constant": accuracy("the same of the rule that is always one", TEST_STARTS, SAME),
+    "diversity": Metric(
+        meaning="mean Hamming distance between two rules of the population", unit="bit", high=128.0, near=SAME,
+        samples=PAIRS,
+    ),
+}  # fmt: skip
 TESTED = ("performance", "gkl", "majority", "constant")  # shares of the same test starts
 
 
 def classified(rules: U64, starts: U64) -> I64:
     """How many of the starts [cells, words] each of the rules [rules, 2] gets right [rules]."""
-    ends = automata.run(exact_library.choose(), rules, starts, STEPS)
+    ends = automata.run(library.choose(), rules, starts, STEPS)
     return density.right(rules, ends.states, density.majority(starts))
 
 
 def setting(condition: Condition) -> Setting:
     """How rules evolve under a condition."""
-    starts, rules, tournament = str(condition["starts"]), str(condition["rules"]), int(condition["tournament"])
-    computed = COMPUTED[starts, rules, tournament] * WORTH * automata.OPERATIONS
-    one = computed * density.CELLS * STEPS / automata.LATTICES_PER_WORD  # lattice, by one rule
+    drawn, kind, tournament = STARTS_DRAWN.of(condition), RULES.of(condition), TOURNAMENT.of(condition)
+    computed = COMPUTED[drawn, kind, tournament] * WORTH * automata.OPERATIONS
+    lattice = computed * density.CELLS * STEPS / automata.LATTICES_PER_WORD  # operations, by one rule
 
     def fitness(seed: int, generation: int, tables: Bits) -> I64:
-        return classified(automata.rules_of(tables), density.starts(starts, seed, STARTS, (generation, 0)))
+        return classified(automata.rules_of(tables), density.starts(drawn, seed, STARTS, (generation, 0)))
 
     return Setting(
         generations=GENERATIONS,
         measured=MEASURED,
         breeding=Breeding(ELITE, tournament, MUTATIONS),
         first=lambda seed: automata.tables_of(density.rules(seed, POPULATION)),
-        kept=density.symmetric if rules == "symmetric" else None,
+        kept=density.symmetric if kind == "symmetric" else None,
         fitness=fitness,
         measure=measure,
-        metrics=METRICS,
-        generation_work=one * POPULATION * STARTS,
+        generation_work=lattice * POPULATION * STARTS,
         # Of the three reference rules two are done after a few steps.
-        measure_work=one * (ELITE * CANDIDATE_STARTS + 2 * TEST_STARTS),
+        measure_work=lattice * (ELITE * CANDIDATE_STARTS + 2 * TEST_STARTS),
     )
-
-
-def start(cells: Sequence[Cell], engine: Engine) -> Evolution:
-    """The program of a block of runs under one condition; automata need no engine."""
-    return Evolution(cells, setting(cells[0].condition))
 
 
 def measure(seed: int, generation: int, tables: Bits, fitness: I64) -> dict[str, float]:
@@ -110,16 +108,6 @@ def measure(seed: int, generation: int, tables: Bits, fitness: I64) -> dict[str,
     }
 
 
-def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
-    """What runs' metrics say against each other, or None: all are counts, and no mean is above the best."""
-    counted = {"best_fitness": STARTS, "mean_fitness": STARTS * POPULATION, "diversity": PAIRS}
-    if found := not_counts(metrics, counted | dict.fromkeys(TESTED, TEST_STARTS)):
-        return found
-    if np.any(metrics["mean_fitness"] > metrics["best_fitness"]):
-        return "mean_fitness is above best_fitness"
-    return None
-
-
 def above(rival: str | float) -> Rows:
     """Performance minus a number, or minus that of a reference rule on the same starts [rows]."""
     return lambda table: table.final("performance") - (table.final(rival) if isinstance(rival, str) else rival)
@@ -129,27 +117,20 @@ FREE, SYMMETRIC = {"starts": "flat", "rules": "free"}, {"starts": "flat", "rules
 UNBIASED = {"starts": "binomial", "rules": "free"}
 
 EXPERIMENT = Experiment(
-    name="cellauto",
-    title="cellular automata that classify density",
-    version=1,
-    grid=GRID,
-    metrics=METRICS,
-    measurements=len(MEASURED),
-    early=len(MEASURED),  # nothing is rounded
-    shape=lambda condition: tuple(condition.values()),
-    width=lambda condition, cache: 1,  # runs share nothing, so wider blocks would save nothing
-    work=lambda condition: setting(condition).work,
-    memory=lambda condition: Footprint(6e6, 0.0),  # measured: the largest arrays are the lattices of a test
-    start=start,
-    contradiction=contradiction,
+    name="cellauto", title="cellular automata that classify density", version=1,
+    question="can a genetic algorithm evolve density classifiers?",
+    answer="beats .516; best free rule .77, symmetric rules .85",
+    axes=(STARTS_DRAWN, RULES, TOURNAMENT), metrics=METRICS, early=len(MEASURED),  # nothing is rounded
+    course=EvolutionCourse(
+        setting=setting, measured=MEASURED,
+        run_memory=6e6,  # measured: the largest arrays are the lattices of a test
+    ),
     curves=(
         Curve(
-            "Performance of the best rule",
-            "setting",
-            "performance",
-            f"share of {TEST_STARTS} unbiased starts",
-            {"free, flat": 0.769, "GKL": 0.816},
-            {
+            title="Performance of the best rule", axis="setting", metric="performance",
+            label=f"share of {TEST_STARTS} unbiased starts",
+            published={"free, flat": 0.769, "GKL": 0.816},
+            points={
                 "free, binomial": averaged(measured("performance"), UNBIASED),
                 "free, flat": averaged(measured("performance"), FREE),
                 "symmetric, flat": averaged(measured("performance"), SYMMETRIC),
@@ -160,39 +141,36 @@ EXPERIMENT = Experiment(
     ),
     claims=(
         Claim(
-            "cellauto-1",
-            "Evolution as published finds rules better than the trivial one",
-            "trivial .516, the earlier program .455, evolved rules .65 to .77",
-            averaged(above(0.516), FREE),
-            "performance minus .516, free rules, flat starts",
+            finding="cellauto-1", text="Evolution as published finds rules better than the trivial one",
+            published="trivial .516, the earlier program .455, evolved rules .65 to .77",
+            statistic=averaged(above(0.516), FREE),
+            unit="performance minus .516, free rules, flat starts",
         ),
         Claim(
-            "cellauto-2",
-            "A single run reaches the best rule that such evolution was published to find",
-            "best of many runs .769 (Mitchell, Crutchfield & Das 1996)",
-            averaged(above(0.769), FREE),
-            "performance minus .769, free rules, flat starts",
+            finding="cellauto-2", text="A single run reaches the best rule that such evolution was published to find",
+            published="best of many runs .769 (Mitchell, Crutchfield & Das 1996)",
+            statistic=averaged(above(0.769), FREE),
+            unit="performance minus .769, free rules, flat starts",
         ),
         Claim(
-            "cellauto-3",
-            "Starts of all densities are easier to evolve on than unbiased ones",
-            "flat starts for evolution, binomial ones for tests (Mitchell, Crutchfield & Hraber 1994)",
-            contrast(measured("performance"), UNBIASED, FREE),
-            "performance from flat starts minus performance from binomial ones, free rules",
+            finding="cellauto-3", text="Starts of all densities are easier to evolve on than unbiased ones",
+            published="flat starts for evolution, binomial ones for tests (Mitchell, Crutchfield & Hraber 1994)",
+            statistic=contrast(measured("performance"), UNBIASED, FREE),
+            unit="performance from flat starts minus performance from binomial ones, free rules",
         ),
         Claim(
-            "cellauto-4",
-            "Breaking the task's symmetries is what keeps evolution from the best rules",
-            "it brings short-term fitness and prevents the fittest strategies (Mitchell, Crutchfield & Hraber 1994)",
-            contrast(measured("performance"), FREE, SYMMETRIC),
-            "performance of symmetric rules minus performance of free ones, flat starts",
+            finding="cellauto-4", text="Breaking the task's symmetries is what keeps evolution from the best rules",
+            published="it brings short-term fitness and prevents the fittest strategies "
+            "(Mitchell, Crutchfield & Hraber 1994)",
+            statistic=contrast(measured("performance"), FREE, SYMMETRIC),
+            unit="performance of symmetric rules minus performance of free ones, flat starts",
         ),
         Claim(
-            "cellauto-5",
-            "Rules evolved among the symmetric ones are better than the one of Gacs, Kurdyumov & Levin",
-            "no such claim; GKL .816, best rule of genetic programming .823 (Andre, Bennett & Koza 1996)",
-            averaged(above("gkl"), SYMMETRIC),
-            "performance minus that of GKL on the same starts, symmetric rules, flat starts",
+            finding="cellauto-5",
+            text="Rules evolved among the symmetric ones are better than the one of Gacs, Kurdyumov & Levin",
+            published="no such claim; GKL .816, best rule of genetic programming .823 (Andre, Bennett & Koza 1996)",
+            statistic=averaged(above("gkl"), SYMMETRIC),
+            unit="performance minus that of GKL on the same starts, symmetric rules, flat starts",
         ),
     ),
-)
+)  # fmt: skip

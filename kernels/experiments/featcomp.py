@@ -9,28 +9,23 @@ the definition, the choices and the calibration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from kernels.course import Course
-from kernels.engine.seam import F32, F64, Block, Data, Engine, Network
-from kernels.experiment import Cell, Condition, Experiment, Metric
-from kernels.findings import Claim, Curve, Table, averaged
-from kernels.measures import (
-    RATIO_LIMIT,
-    accuracy,
-    fit,
-    half_risen,
-    loss,
-    norm,
-    norm_ratio,
-    not_counts,
-    weight_norms,
-)
-from kernels.tasks import feature_groups, features
-from kernels.training import Training
+from kernels.arrays import F64
+from kernels.cells import Axis, Condition
+from kernels.claims import Claim, Curve, Table, averaged, half_risen
+from kernels.engine.shapes import Network
+from kernels.experiment import Experiment
+from kernels.measures import RATIO_LIMIT, input_norms, norm_ratio, probe_accuracies, weight_norms
+from kernels.metrics import NORM_LIMIT, Formula, Metric, accuracy, loss, part
+from kernels.programs import Measured, Snapshot, TrainingCourse
+from kernels.tasks import features
+
+WIDTH = Axis("width", (32, 64, 128, 256))
+RATE = Axis("learning_rate", (0.01, 0.05, 0.1))
 
 # Published: inputs, groups and ratios, samples, layers, rates, epochs. That the ratio is one of powers, of a group as a
 # whole, is ours: per input, or of amplitudes, networks end at .99 to 1.00 of the test set, and nothing competes.
@@ -46,92 +41,90 @@ BATCH = 250
 EVERY = 20
 MEASURED = (0, 1, 2, 3, 4, 6, 8, 10, 15, *range(EVERY, 301, EVERY))
 
-GRID = {"width": (32, 64, 128, 256), "learning_rate": (0.01, 0.05, 0.1)}
-
-# The last two numbers are tolerances between torch hosts. Largest differences over 12 cells started one ulp apart, by
-# `python benchmarks/tolerances.py featcomp --seeds 1`: losses 2e-7 early, 6e-5 late; accuracies and probes 0, one
-# sample; gradients 4e-8, 2e-4; their ratio 5e-7, .05; norms of weights 1e-6, 3e-5.
-METRICS = {
-    "train_loss": loss("mean logistic loss on the training set", 1e-4, 2e-3),
-    "test_loss": loss("mean logistic loss on the test set", 1e-4, 2e-3),
-    "train_accuracy": accuracy("share of the training set classified rightly", 0.0041, 0.03),
-    "test_accuracy": accuracy("share of the test set classified rightly", 0.0041, 0.03),
-    **{f"only_{g}": accuracy(f"accuracy on the test set, {g} inputs alone", 0.0041, 0.03) for g in GROUPS},
-    **{
-        f"gradient_{g}": norm(f"norm of the gradient at an input's weights, mean over {g} inputs", 1e-4, 2e-3)
-        for g in GROUPS
-    },
-    "gradient_ratio": Metric("gradient_strong / gradient_weak", "1", 0.0, RATIO_LIMIT, 1e-3, 0.5, exact=False),
-    **{
-        f"probe_{g}": accuracy(
-            f"accuracy of a linear probe of the last hidden layer for what {g} inputs say", 0.0041, 0.03, exact=False
-        )
-        for g in GROUPS
-    },
-    **{f"weight_norm_{n}": norm(f"norm of the weights of layer {n}", 1e-4, 2e-3) for n in (1, 2, 3, 4)},
-}
-
 
 def network(condition: Condition) -> Network:
-    """The perceptron of a condition: 20 inputs, three hidden layers of `width`, one output."""
-    return Network((TASK.inputs, *(int(condition["width"]),) * 3, 1), "relu", "binary")
+    """20 inputs, three hidden layers of `width`, one output."""
+    return Network((TASK.inputs, *(WIDTH.of(condition),) * 3, 1), "relu", "binary")
 
 
-def measure_work(of: Network) -> float:
+# Largest differences over 12 cells started one ulp apart, by `python -m benchmarks.tolerances featcomp --seeds 1`:
+# losses 2e-7 early, 6e-5 late; accuracies and probes 0, one sample; gradients 4e-8, 2e-4; their ratio 5e-7, .05; norms
+# of weights 1e-6, 3e-5.
+NEAR_LOSS, NEAR_SHARE, NEAR_NORM = (1e-4, 2e-3), (0.0041, 0.03), (1e-4, 2e-3)
+RATIO = Formula(
+    "gradient_strong over gradient_weak",
+    lambda values, conditions: norm_ratio(values["gradient_strong"], values["gradient_weak"]),
+)
+METRICS = {
+    "train_loss": loss("mean logistic loss on the training set", NEAR_LOSS),
+    "test_loss": loss("mean logistic loss on the test set", NEAR_LOSS),
+    "train_accuracy": accuracy("share of the training set classified rightly", TASK.train, NEAR_SHARE),
+    "test_accuracy": accuracy("share of the test set classified rightly", TASK.test, NEAR_SHARE),
+    **{
+        part("only", group): accuracy(f"accuracy on the test set, {group} inputs alone", TASK.test, NEAR_SHARE)
+        for group in GROUPS
+    },
+    **{
+        part("gradient", group): Metric(
+            meaning=f"norm of the gradient at an input's weights, mean over {group} inputs",
+            high=NORM_LIMIT, near=NEAR_NORM, exact=False,
+        )
+        for group in GROUPS
+    },
+    "gradient_ratio": Metric(
+        meaning=RATIO.text, high=RATIO_LIMIT, near=(1e-3, 0.5), exact=False, formula=RATIO,
+    ),
+    **{
+        part("probe", group): Metric(
+            meaning=f"accuracy of a linear probe of the last hidden layer for what {group} inputs say",
+            near=NEAR_SHARE, exact=False,
+        )
+        for group in GROUPS
+    },
+    **{
+        part("weight_norm", number): Metric(
+            meaning=f"norm of the weights of layer {number}", high=NORM_LIMIT, near=NEAR_NORM, exact=False
+        )
+        for number in (1, 2, 3, 4)
+    },
+}  # fmt: skip
+
+
+def measure(now: Snapshot) -> Measured:
+    """Every metric [cells] that does not follow from others."""
+    reaching = input_norms(now.gradient("train"), now.network.layers[0])  # [cells, inputs]
+    seen = []  # by probes: activations, and what each group itself says
+    for name in ("train", "test"):
+        says = np.stack([*features.evidence(TASK, now.sets[name].x).values()], 1)  # [tasks, groups, samples]
+        seen += [now.activations(name, len(now.network.layers) - 2), says[now.sets[name].task]]
+    values: dict[str, ArrayLike] = {**now.fit("train"), **now.fit("test")}
+    for group, probed in zip(GROUPS, probe_accuracies(*seen).T, strict=True):
+        values[part("only", group)] = now.accuracy(part("only", group))
+        values[part("gradient", group)] = reaching[:, TASK.where[group]].mean(1, dtype=np.float64)
+        values[part("probe", group)] = probed
+    for number, layer in enumerate(now.network.layers, 1):
+        values[part("weight_norm", number)] = weight_norms(now.params, layer)
+    return values
+
+
+def measure_work(shape: Network) -> float:
     """Floating-point operations of one measurement: evaluations, activations, a gradient, and the probes."""
-    units = of.sizes[-2]
+    units = shape.sizes[-2]
     probes = 2 * TASK.train * units**2 + units**3
     seen = 2 * (TASK.train + TASK.test) + len(GROUPS) * TASK.test
-    return float(of.forward_flops(seen) + of.training_flops(TASK.train) + probes)
+    return float(shape.forward_flops(seen) + shape.training_flops(TASK.train) + probes)
 
 
-COURSE = Course(
-    network=network,
-    train=TASK.train,
-    test=(1 + len(GROUPS)) * TASK.test,
-    batch=BATCH,
-    rate="learning_rate",
-    measured=MEASURED,
-    measure_work=measure_work,
-    # the activations that the probes read, also in float64
-    measure_memory=lambda of: 12.0 * of.sizes[-2] * (TASK.train + TASK.test),
-)
-
-
-def start(cells: Sequence[Cell], engine: Engine) -> Training:
-    """The program of a block of cells of one width."""
-    return Training(cells, engine, COURSE.recipe(cells, features.sets(TASK, cells), measure, METRICS))
-
-
-def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
-    """Every metric [cells] of the block as it is."""
-    gradients = feature_groups.gradients(TASK, engine, block, data)
-    return {
-        **fit(engine, block, data, "train"),
-        **fit(engine, block, data, "test"),
-        **feature_groups.alone(TASK, engine, block, data),
-        **gradients,
-        "gradient_ratio": norm_ratio(gradients["gradient_strong"], gradients["gradient_weak"]),
-        **feature_groups.probes(TASK, engine, block, data),
-        **{f"weight_norm_{n}": weight_norms(block.params, of) for n, of in enumerate(block.network.layers, 1)},
-    }
-
-
-def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
-    """What cells' metrics say against each other, or None: accuracies are counts, the ratio is one of gradients."""
-    tested = ["test_accuracy", *(f"only_{g}" for g in GROUPS)]
-    if found := not_counts(metrics, {"train_accuracy": TASK.train, **dict.fromkeys(tested, TASK.test)}):
-        return found
-    if not np.array_equal(norm_ratio(metrics["gradient_strong"], metrics["gradient_weak"]), metrics["gradient_ratio"]):
-        return "gradient_ratio is not gradient_strong over gradient_weak"
-    return None
+def probe_memory(condition: Condition) -> float:
+    """Bytes of the activations that the probes read, also in float64."""
+    return 12.0 * WIDTH.of(condition) * (TASK.train + TASK.test)
 
 
 def mean_ratio(table: Table) -> F64:
     """The ratio of gradients [rows], mean over the measurements at every 20 epochs, the first before training."""
-    published = [at for at, epoch in enumerate(MEASURED) if epoch % EVERY == 0]
-    found: F64 = table.metrics["gradient_ratio"][:, published].astype(np.float64).mean(1)
-    return found
+    published = [number for number, epoch in enumerate(MEASURED) if epoch % EVERY == 0]
+    mean: F64 = table.metrics["gradient_ratio"][:, published].astype(np.float64).mean(1)
+    return mean
 
 
 def learned(table: Table, group: str) -> F64:
@@ -139,61 +132,48 @@ def learned(table: Table, group: str) -> F64:
 
     That is half of its final accuracy above guessing; the last epoch for a network that finally guesses.
     """
-    return half_risen(table.metrics[f"only_{group}"], 0.5, MEASURED)
+    return half_risen(table.metrics[part("only", group)], 0.5, MEASURED)
 
 
 def strong_first(table: Table) -> F64:
     """1 where the strong group is learned before the weak one [rows], -1 where after it, 0 where at once."""
-    found: F64 = np.sign(learned(table, "weak") - learned(table, "strong"))
-    return found
+    first: F64 = np.sign(learned(table, "weak") - learned(table, "strong"))
+    return first
 
 
 EXPERIMENT = Experiment(
-    name="featcomp",
-    title="feature competition dynamics",
-    version=1,
-    grid=GRID,
-    metrics=METRICS,
-    measurements=len(MEASURED),
-    early=3,  # before training and after the first two epochs
-    shape=lambda condition: condition["width"],
-    width=COURSE.width,
-    work=COURSE.work,
-    memory=COURSE.memory,
-    start=start,
-    contradiction=contradiction,
+    name="featcomp", title="feature competition dynamics", version=1,
+    question="do strong features starve weak ones of gradient?",
+    answer="#27 holds",
+    axes=(WIDTH, RATE), metrics=METRICS, early=3,  # before training and after the first two epochs
+    course=TrainingCourse(
+        network=network, task=TASK, batch=BATCH, rate=RATE, measured=MEASURED, measure=measure,
+        measure_work=measure_work, extra_memory=probe_memory,
+    ),
     curves=(
         Curve(
-            "Ratio of gradients by width",
-            "width",
-            "gradient_ratio",
-            "gradient, strong / weak, mean over training",
-            {},
-            {width: averaged(mean_ratio, {"width": width}) for width in GRID["width"]},
+            title="Ratio of gradients by width", axis="width", metric="gradient_ratio",
+            label="gradient, strong / weak, mean over training",
+            points={width: averaged(mean_ratio, {"width": width}) for width in WIDTH.values},
         ),
         Curve(
-            "Epochs until half learned, by group",
-            "group",
-            "learned",
-            "epochs until half learned",
-            {},
-            {name: averaged(partial(learned, group=name)) for name in GROUPS},
+            title="Epochs until half learned, by group", axis="group", metric="learned",
+            label="epochs until half learned",
+            points={name: averaged(partial(learned, group=name)) for name in GROUPS},
         ),
     ),
     claims=(
         Claim(
-            "#27",
-            "More gradient reaches strong features than weak ones",
-            "mean ratio 1.45",
-            averaged(lambda table: mean_ratio(table) - 1.0),
-            "gradient at strong inputs over that at weak ones, minus 1, mean over training",
+            finding="#27", text="More gradient reaches strong features than weak ones",
+            published="mean ratio 1.45",
+            statistic=averaged(lambda table: mean_ratio(table) - 1.0),
+            unit="gradient at strong inputs over that at weak ones, minus 1, mean over training",
         ),
         Claim(
-            "#27",
-            "Strong features are learned before weak ones",
-            "asked, no figure published",
-            averaged(strong_first),
-            "share of networks that learn the strong group first minus share that learn the weak one first",
+            finding="#27", text="Strong features are learned before weak ones",
+            published="asked, no figure published",
+            statistic=averaged(strong_first),
+            unit="share of networks that learn the strong group first minus share that learn the weak one first",
         ),
     ),
-)
+)  # fmt: skip

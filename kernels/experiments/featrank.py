@@ -8,159 +8,121 @@ docs/experiments/featrank.md gives the definition, the choices and the calibrati
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from kernels.course import Course
-from kernels.engine.seam import F32, Block, Data, Engine, Network
-from kernels.experiment import Cell, Condition, Experiment, Metric
-from kernels.findings import Claim, Curve, difference
-from kernels.measures import (
-    accuracy,
-    centred_singular_values,
-    entropy_rank,
-    explained,
-    fit,
-    loss,
-    not_counts,
-    participation_ratio,
-    right,
-    spectrum_flops,
-    stable_rank,
-)
+from kernels.arrays import F32
+from kernels.cells import Axis, Condition
+from kernels.claims import Claim, Curve, difference
+from kernels.engine.shapes import Network
+from kernels.experiment import Experiment
+from kernels.measures import rank
+from kernels.metrics import Formula, Metric, Values, accuracy, fit, part
+from kernels.programs import Measured, Snapshot, TrainingCourse
 from kernels.tasks import mixture
-from kernels.training import Training
+
+WIDTH = Axis("width", (32, 64, 128, 256))
 
 # The task was never published. Ours, the same for every width: 20 inputs as in the sister experiments, 5 classes of two
 # clusters, so that it is not linear. Batch, rate and epochs let every width learn its training set; the spread of the
 # centres was then chosen once so that width 32 has the published rank per unit of .672.
 TASK = mixture.Mixture(inputs=20, classes=5, clusters=2, spread=0.95, train=1000, test=512)
-BATCH = 32
-RATE = 0.05
+BATCH, RATE = 32, 0.05
 MEASURED = (0, 1, 2, 4, 8, 12, 16, 24, 32, 40)  # epochs
 LAYERS = (1, 2)  # hidden ones; the last is the representation that the output reads
 
-GRID = {"width": (32, 64, 128, 256)}
-
-
-# The last two numbers are tolerances between torch hosts, ten times and more the largest differences over 8 cells
-# started one ulp apart, by `python benchmarks/tolerances.py featrank --seeds 2`: loss 3e-8 early, 8e-7 late; accuracies
-# 0, 0; ranks 2e-6, 2e-4; shares of variance 6e-8, 5e-6; ratio 6e-8, 1e-6.
-def _spectral(layer: int) -> dict[str, Metric]:
-    """The metrics of one hidden layer's activations, all of the singular values of [width, test samples], centred."""
-    of = f"of hidden layer {layer}'s centred activations on the test set"
-    return {
-        f"effective_rank.{layer}": Metric(f"effective rank {of}", "1", 0.0, 256.001, 1e-4, 0.02, exact=False),
-        f"stable_rank.{layer}": Metric(f"stable rank {of}", "1", 0.0, 256.001, 1e-4, 0.02, exact=False),
-        f"participation_ratio.{layer}": Metric(f"participation ratio {of}", "1", 0.0, 256.001, 1e-4, 0.02, exact=False),
-        f"top5.{layer}": Metric(
-            f"variance in the first 5 components {of}", "1", 0.0, 1.000001, 1e-5, 1e-3, exact=False
-        ),
-        f"top10.{layer}": Metric(
-            f"variance in the first 10 components {of}", "1", 0.0, 1.000001, 1e-5, 1e-3, exact=False
-        ),
-    }
-
-
-METRICS = {
-    "train_loss": loss("mean cross-entropy on the training set", 1e-5, 1e-3),
-    "train_accuracy": accuracy("share of the training set classified rightly", 0.0021, 0.01),
-    "test_accuracy": accuracy("share of the test set classified rightly", 0.0041, 0.01),
-    **_spectral(1),
-    **_spectral(2),
-    "rank_ratio": Metric("effective_rank.2 divided by the width", "1", 0.0, 1.001, 1e-5, 1e-3, exact=False),
-}
-
 
 def network(condition: Condition) -> Network:
-    """The perceptron of a condition: 20 inputs, two hidden layers of `width`, 5 classes."""
-    return Network((TASK.inputs, *(int(condition["width"]),) * len(LAYERS), TASK.classes), "relu", "softmax")
+    """20 inputs, two hidden layers of `width`, 5 classes."""
+    return Network((TASK.inputs, *(WIDTH.of(condition),) * len(LAYERS), TASK.classes), "relu", "softmax")
 
 
-def measure_work(of: Network) -> float:
-    """Operations of one measurement: both sets evaluated, and per layer its activations and their spectrum."""
-    spectra = sum(of.forward_flops(TASK.test) + spectrum_flops(of.sizes[layer], TASK.test) for layer in LAYERS)
-    return of.forward_flops(TASK.train + TASK.test) + spectra
+def per_unit(values: Values, conditions: Sequence[Condition]) -> F32:
+    """The effective rank of the second layer over its width."""
+    width = np.array([WIDTH.of(condition) for condition in conditions], dtype=np.float32)[:, None]
+    return values["effective_rank_2"] / width
 
 
-COURSE = Course(
-    network=network,
-    train=TASK.train,
-    test=TASK.test,
-    batch=BATCH,
-    rate=RATE,
-    measured=MEASURED,
-    measure_work=measure_work,
-)
+# Ten times and more the largest differences over 8 cells started one ulp apart, by `python -m benchmarks.tolerances
+# featrank --seeds 2`: loss 3e-8 early, 8e-7 late; accuracies 0, 0; ranks 2e-6, 2e-4; shares of variance 6e-8, 5e-6;
+# ratio 6e-8, 1e-6.
+METRICS = {
+    **fit("train", TASK.train, "the training set", loss_near=(1e-5, 1e-3), near=(0.0021, 0.01)),
+    "test_accuracy": accuracy("share of the test set classified rightly", TASK.test, near=(0.0041, 0.01)),
+}
+for layer in LAYERS:  # all of the singular values of [width, test samples], centred
+    where = f"of hidden layer {layer}'s centred activations on the test set"
+    ranks = {"effective_rank": None, "stable_rank": "participation_ratio", "participation_ratio": "effective_rank"}
+    for name, bound in ranks.items():
+        METRICS[part(name, layer)] = Metric(
+            meaning=f"{name.replace('_', ' ')} {where}",
+            high=256.001,
+            near=(1e-4, 0.02),
+            exact=False,
+            at_most=part(bound, layer) if bound else None,
+        )
+    for count, more in ((5, 10), (10, None)):
+        METRICS[part(f"top{count}", layer)] = Metric(
+            meaning=f"variance in the first {count} components {where}",
+            high=1.000001,
+            near=(1e-5, 1e-3),
+            exact=False,
+            at_most=part(f"top{more}", layer) if more else None,
+        )
+METRICS["rank_ratio"] = Metric(
+    meaning="effective_rank_2 divided by the width", high=1.001, near=(1e-5, 1e-3), exact=False,
+    formula=Formula("effective_rank_2 divided by the width", per_unit),
+)  # fmt: skip
 
 
-def start(cells: Sequence[Cell], engine: Engine) -> Training:
-    """The program of a block of cells of one width."""
-    return Training(cells, engine, COURSE.recipe(cells, mixture.sets(TASK, cells), measure, METRICS))
-
-
-def measure(engine: Engine, block: Block, data: Mapping[str, Data]) -> dict[str, F32]:
-    """Every metric [cells] of the block as it is."""
-    found = fit(engine, block, data, "train") | {"test_accuracy": right(engine, block, data["test"])}
+def measure(now: Snapshot) -> Measured:
+    """Every metric [cells] that does not follow from others."""
+    values: dict[str, ArrayLike] = {**now.fit("train"), "test_accuracy": now.accuracy("test")}
     for layer in LAYERS:
-        values = centred_singular_values(engine.activations(block, data["test"], layer - 1))
-        found |= {
-            f"effective_rank.{layer}": entropy_rank(values).astype(np.float32),
-            f"stable_rank.{layer}": stable_rank(values).astype(np.float32),
-            f"participation_ratio.{layer}": participation_ratio(values).astype(np.float32),
-            f"top5.{layer}": explained(values, 5).astype(np.float32),
-            f"top10.{layer}": explained(values, 10).astype(np.float32),
+        spectrum = rank.centred_singular_values(now.activations("test", layer - 1))
+        values |= {
+            part("effective_rank", layer): rank.entropy_rank(spectrum),
+            part("stable_rank", layer): rank.stable_rank(spectrum),
+            part("participation_ratio", layer): rank.participation_ratio(spectrum),
+            part("top5", layer): rank.explained(spectrum, 5),
+            part("top10", layer): rank.explained(spectrum, 10),
         }
-    found["rank_ratio"] = found["effective_rank.2"] / np.float32(block.network.sizes[2])
-    return found
+    return values
 
 
-def contradiction(metrics: Mapping[str, F32], conditions: Sequence[Condition]) -> str | None:
-    """What cells' metrics say against each other, or None.
-
-    Accuracies are counts; the ratio is a rank over the width; of the same singular values the stable rank is
-    never above the participation ratio, and that never above the effective rank.
-    """
-    if found := not_counts(metrics, {"train_accuracy": TASK.train, "test_accuracy": TASK.test}):
-        return found
-    width = np.array([condition["width"] for condition in conditions], dtype=np.float32)[:, None]
-    if not np.array_equal(metrics["effective_rank.2"] / width, metrics["rank_ratio"]):
-        return "rank_ratio is not effective_rank.2 divided by the width"
-    for layer in LAYERS:
-        rising = [f"{name}.{layer}" for name in ("stable_rank", "participation_ratio", "effective_rank")]
-        for low, high in (*itertools.pairwise(rising), (f"top5.{layer}", f"top10.{layer}")):
-            if np.any(metrics[low] > metrics[high] * np.float32(1.00001)):
-                return f"{low} is above {high}"
-    return None
+def measure_work(shape: Network) -> float:
+    """Operations of one measurement: both sets evaluated, and per layer its activations and their spectrum."""
+    spectra = sum(rank.spectrum_flops(shape.sizes[layer], TASK.test) for layer in LAYERS)
+    return shape.forward_flops(TASK.train + (1 + len(LAYERS)) * TASK.test) + spectra
 
 
 EXPERIMENT = Experiment(
-    name="featrank",
-    title="feature rank dynamics",
-    version=1,
-    grid=GRID,
-    metrics=METRICS,
-    measurements=len(MEASURED),
-    early=2,  # before training and after one epoch
-    shape=lambda condition: condition["width"],
-    width=COURSE.width,
-    work=COURSE.work,
-    memory=COURSE.memory,
-    start=start,
-    contradiction=contradiction,
+    name="featrank", title="feature rank dynamics", version=1,
+    question="does effective rank per unit fall with width?",
+    answer="#32 holds, more so before training",
+    axes=(WIDTH,), metrics=METRICS, early=2,  # before training and after one epoch
+    course=TrainingCourse(
+        network=network, task=TASK, batch=BATCH, rate=RATE, measured=MEASURED, measure=measure,
+        measure_work=measure_work,
+    ),
     curves=(
-        Curve("Effective rank per unit by width", "width", "rank_ratio", "effective rank / width", {32: 0.672}),
-        Curve("Effective rank by width", "width", "effective_rank.2", "effective rank, second hidden layer", {}),
+        Curve(
+            title="Effective rank per unit by width", axis="width", metric="rank_ratio",
+            label="effective rank / width", published={32: 0.672},
+        ),
+        Curve(
+            title="Effective rank by width", axis="width", metric="effective_rank_2",
+            label="effective rank, second hidden layer",
+        ),
     ),
     claims=(
         Claim(
-            "#32",
-            "The effective rank per hidden unit falls with width",
-            "final effective rank / width .672 at width 32, lower at larger widths",
-            difference("rank_ratio", "width", 256, 32),
-            "effective rank / width at width 32 minus that at width 256",
+            finding="#32", text="The effective rank per hidden unit falls with width",
+            published="final effective rank / width .672 at width 32, lower at larger widths",
+            statistic=difference("rank_ratio", "width", 256, 32),
+            unit="effective rank / width at width 32 minus that at width 256",
         ),
     ),
-)
+)  # fmt: skip

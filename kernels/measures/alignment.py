@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64
+from kernels.arrays import F32, F64
 
 
 def linear_cka(a: F32, b: F32) -> F64:

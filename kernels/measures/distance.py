@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64
+from kernels.arrays import F32, F64
 
 DISTANCE_LIMIT = 1e6
 """The recorded distance of a network that diverged."""

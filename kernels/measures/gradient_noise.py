@@ -12,26 +12,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.engine.seam import F32, F64, Block, Data, Engine
-from kernels.experiment import Metric
+from kernels.arrays import F32, F64
+from kernels.metrics import NOISE_LIMIT
 
-NOISE_LIMIT = 1e6
-"""The largest recorded value of what is measured here; what diverged has it too."""
 NOISE_FLOOR = 1e-30
 """What is smaller is recorded as 0: float32 could not divide it by a batch size exactly."""
-
-
-def noise(meaning: str, unit: str, early: float, late: float = NOISE_LIMIT, signed: bool = False) -> Metric:
-    """The metric of one of the quantities here, with its tolerances between torch hosts."""
-    return Metric(meaning, unit, -NOISE_LIMIT if signed else 0.0, NOISE_LIMIT, early, late, exact=False)
-
-
-def measured_noise(engine: Engine, block: Block, samples: Data, parts: int) -> dict[str, F32]:
-    """Of so many equal parts of the samples: "gradient_trace", "gradient_square" and "noise_scale", each [cells]."""
-    size = samples.x.shape[2] // parts
-    pieces = (samples.part(number * size, (number + 1) * size) for number in range(parts))
-    trace, square = gradient_noise((engine.gradient(block, piece) for piece in pieces), size)
-    return {"gradient_trace": trace, "gradient_square": square, "noise_scale": noise_scale(trace, square)}
 
 
 def gradient_noise(gradients: Iterable[F32], samples: int) -> tuple[F32, F32]:

@@ -7,16 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.engine.seam import F32, F64, I64
-from kernels.experiment import Metric
+from kernels.arrays import F32, F64, I64
 from kernels.philox import log
 
 LN2 = 0.6931471805599453
-
-
-def bits(meaning: str, most: float, early: float, late: float) -> Metric:
-    """The metric of an amount of information, with its tolerances between torch hosts."""
-    return Metric(meaning, "bit", 0.0, most, early, late, exact=False)
 
 
 def binned(values: F32, low: float, high: float, bins: int) -> NDArray[np.uint8]:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64, Layer
-from kernels.experiment import Metric
+from kernels.arrays import F32, F64
+from kernels.engine.shapes import Layer
+from kernels.metrics import NORM_LIMIT
 
-NORM_LIMIT = 1e6
-"""The recorded norm of what diverged: results hold finite numbers only."""
 RATIO_LIMIT = 1e3
 """The recorded ratio of a norm to one that is zero, or nearly."""
-
-
-def norm(meaning: str, early: float, late: float) -> Metric:
-    """The metric of a norm, with its tolerances between torch hosts."""
-    return Metric(meaning, "1", 0.0, NORM_LIMIT, early, late, exact=False)
 
 
 def weight_norms(rows: F32, layer: Layer) -> F32:

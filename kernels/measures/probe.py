@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64
+from kernels.arrays import F32, F64
 
 RIDGE = 1e-3
 """Ridge penalty in units of the activations' mean variance times samples: scale does not matter, and dead or redundant

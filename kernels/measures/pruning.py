@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from kernels.engine.seam import Block
+from kernels.arrays import F32
+from kernels.engine.shapes import Network
 
 
-def pruned(block: Block, share: float) -> Block:
-    """A copy of the block in which each network's smallest weights, `share` of them rounded down, are zero.
+def pruned(params: F32, network: Network, share: float) -> F32:
+    """A copy of parameters [networks, parameters] in which each network's smallest weights are zero.
+
+    Those are `share` of them, rounded down.
 
     Global magnitude pruning: the weights of all layers are ranked together by absolute value, equal ones by their
     position in the parameter row, NaN as the largest; biases stay. Nothing is trained afterwards.
@@ -19,10 +20,10 @@ def pruned(block: Block, share: float) -> Block:
     """
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"share {share} of the weights is not in 0..1")
-    positions = np.concatenate([np.arange(layer.weights.start, layer.weights.stop) for layer in block.network.layers])
+    positions = np.concatenate([np.arange(layer.weights.start, layer.weights.stop) for layer in network.layers])
     count = int(share * len(positions))
-    params = block.params.copy()
-    for row in params:  # one network at a time: a ranking takes more memory than the weights
+    left = params.copy()
+    for row in left:  # one network at a time: a ranking takes more memory than the weights
         smallest = np.argsort(np.abs(row[positions]), kind="stable")[:count]
         row[positions[smallest]] = 0.0
-    return replace(block, params=params)
+    return left

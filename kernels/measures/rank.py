@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64
+from kernels.arrays import F32, F64
 
 
 def centred_singular_values(matrices: F32) -> F64:

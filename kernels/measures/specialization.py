@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64, I64
+from kernels.arrays import F32, F64, I64
 
 
 def selectivity(activations: F32, targets: F32, task: I64) -> F64:

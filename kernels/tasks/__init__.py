@@ -7,8 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from kernels.engine.seam import F32, Data
-from kernels.experiment import Cell
+from kernels.arrays import F32
+from kernels.cells import Cell
+from kernels.engine.contract import Data
 
 
 class Samples(Protocol):
@@ -23,23 +24,32 @@ class Samples(Protocol):
         """Targets [outputs, samples]."""
 
 
+class Task(Protocol):
+    """What a training course is told of a task."""
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """The data sets by name, "train" among them, and how many samples each has."""
+
+    def sets(self, cells: Sequence[Cell]) -> dict[str, Data]:
+        """The data sets of a block of cells, a pure function of them."""
+
+
 def stack(
     cells: Sequence[Cell],
     make: Callable[[Cell], Mapping[str, Samples]],
     key: Callable[[Cell], Hashable] = lambda cell: cell.seed,
-    replicas: int = 1,
 ) -> dict[str, Data]:
-    """The data sets of a block: those that `make` gives for one cell of each key, and which of them each network has.
+    """The data sets of a block: those that `make` gives for one cell of each key, and which of them each cell has.
 
-    Cells of equal key must have equal data; `key` is the seed unless a condition changes the data. A cell's replicas
-    share them.
+    Cells of equal key must have equal data; `key` is the seed unless a condition changes the data.
     """
     first: dict[Hashable, Cell] = {}
     for cell in cells:
         first.setdefault(key(cell), cell)
     made = [make(cell) for cell in first.values()]
     number = {found: at for at, found in enumerate(first)}
-    task = np.repeat(np.array([number[key(cell)] for cell in cells], dtype=np.int64), replicas)
+    task = np.array([number[key(cell)] for cell in cells], dtype=np.int64)
     return {
         name: Data(np.stack([m[name].x for m in made]), np.stack([m[name].y for m in made]), task) for name in made[0]
     }

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, Data
-from kernels.experiment import Cell
+from kernels.arrays import F32
+from kernels.cells import Cell
+from kernels.engine.contract import Data
 from kernels.philox import Purpose, integers, permutation
 from kernels.tasks import stack
 
@@ -33,6 +34,15 @@ class Boolean:
     def __post_init__(self) -> None:
         if not 2 <= self.bits <= 16 or not 1 <= self.train < self.patterns:
             raise ValueError(f"a Boolean task has 2 to 16 bits, and patterns both to learn from and to test on: {self}")
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples of each data set."""
+        return {"train": self.train, "test": self.patterns - self.train, "all": self.patterns}
+
+    def sets(self, cells: Sequence[Cell]) -> dict[str, Data]:
+        """The data sets of a block of cells, by their seeds."""
+        return stack(cells, lambda cell: make(self, cell.seed))
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,3 @@ def make(task: Boolean, seed: int) -> dict[str, Samples]:
     parts = {"train": drawn[: task.train], "test": drawn[task.train :], "all": np.arange(task.patterns, dtype=np.int32)}
     inputs = x.astype(np.float32)
     return {name: Samples(inputs.take(part, 1), y.take(part, 1)) for name, part in parts.items()}
-
-
-def sets(task: Boolean, cells: Sequence[Cell]) -> dict[str, Data]:
-    """The data sets "train", "test" and "all" of a block of cells, by their seeds."""
-    return stack(cells, lambda cell: make(task, cell.seed))

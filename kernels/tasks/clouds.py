@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64, I64, Data
-from kernels.experiment import Cell
+from kernels.arrays import F32, F64, I64
+from kernels.cells import Axis, Cell
+from kernels.engine.contract import Data
 from kernels.philox import Purpose, integers, normal, permutation
 from kernels.tasks import stack
 
@@ -27,12 +28,26 @@ class Clouds:
     separation: float  # distance of every centre from the origin, in standard deviations of the noise
     train: int  # samples
     test: int
+    corruption: Axis[float]  # the share of training labels that is corrupted, as conditions have it
 
     def __post_init__(self) -> None:
         if self.classes < 2 or min(self.dimensions, self.train, self.test) < 1:
             raise ValueError(f"clouds need at least two classes, and one of the rest: {self}")
         if not 0.0 <= self.separation < np.inf:
             raise ValueError(f"separation {self.separation} is not a finite number from 0 on")
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples of each data set."""
+        return {"train": self.train, "true": self.train, "test": self.test}
+
+    def sets(self, cells: Sequence[Cell]) -> dict[str, Data]:
+        """The data sets of a block of cells, by their seeds and by the share of training labels that is corrupted."""
+
+        def key(cell: Cell) -> tuple[int, float]:
+            return cell.seed, self.corruption.of(cell.condition)
+
+        return stack(cells, lambda cell: make(self, *key(cell)), key)
 
 
 @dataclass(frozen=True)
@@ -55,19 +70,13 @@ def centres(task: Clouds, seed: int) -> F64:
 
 
 def make(task: Clouds, seed: int, corrupted: float = 0.0) -> dict[str, Samples]:
-    """The sets "train" and "test", a pure function of its arguments; a share of the training set is `corrupt`."""
+    """The sets "train", "true" and "test", a pure function of its arguments.
+
+    A share of the training set's labels is corrupted; "true" is the training set with the labels that it had before.
+    """
     train, test = _samples(task, seed, task.train, 0), _samples(task, seed, task.test, 1)
     shown = corrupt(train.true, task.classes, corrupted, seed)
-    return {"train": Samples(train.x, one_hot(shown, task.classes), train.true), "test": test}
-
-
-def sets(task: Clouds, cells: Sequence[Cell], corruption: str | None = None) -> dict[str, Data]:
-    """The data sets of a block of cells, by their seeds and by the axis of conditions that is the share corrupted."""
-
-    def share(cell: Cell) -> float:
-        return float(cell.condition[corruption]) if corruption else 0.0
-
-    return stack(cells, lambda cell: make(task, cell.seed, share(cell)), lambda cell: (cell.seed, share(cell)))
+    return {"train": Samples(train.x, one_hot(shown, task.classes), train.true), "true": train, "test": test}
 
 
 def corrupted_count(samples: int, share: float) -> int:

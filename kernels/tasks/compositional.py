@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, I64, Data, Network
-from kernels.experiment import Cell
+from kernels.arrays import F32, I64
+from kernels.cells import Cell
+from kernels.engine.contract import Data
 from kernels.philox import Purpose, integers, normal, permutation
 from kernels.tasks import stack
 
@@ -48,6 +49,15 @@ class Compositional:
         if not len(set(self.held_out)) == len(pattern) < self.combinations:
             raise ValueError("held_out names a combination twice or leaves none to learn from")
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples of each data set."""
+        return {"train": self.train, "id_test": self.test, "ood_test": self.test}
+
+    def sets(self, cells: Sequence[Cell]) -> dict[str, Data]:
+        """The data sets of a block of cells, by their seeds."""
+        return stack(cells, lambda cell: vars(make(self, cell.seed)))
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -75,16 +85,6 @@ def make(task: Compositional, seed: int) -> Split:
         id_test=_samples(task, seed, seen, task.test, 1),
         ood_test=_samples(task, seed, held, task.test, 2),
     )
-
-
-def sets(task: Compositional, cells: Sequence[Cell]) -> dict[str, Data]:
-    """The three data sets "train", "id_test" and "ood_test" of a block of cells, by their seeds."""
-    return stack(cells, lambda cell: vars(make(task, cell.seed)))
-
-
-def perceptron(task: Compositional, width: int, depth: int) -> Network:
-    """The ReLU network that learns the task: its inputs, `depth` hidden layers of `width`, its classes by softmax."""
-    return Network((task.groups * task.group_size, *(width,) * depth, task.classes), "relu", "softmax")
 
 
 def combinations(task: Compositional, seed: int) -> tuple[I64, I64]:

@@ -11,9 +11,9 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.engine import automata
-from kernels.engine.automata import NEIGHBOURS, RULE_BITS
-from kernels.engine.seam import I64, U64
+from kernels.arrays import I64, U64
+from kernels.engine.exact import automata
+from kernels.engine.exact.automata import NEIGHBOURS, RULE_BITS
 from kernels.philox import Purpose, integers, words
 
 CELLS = 149  # odd, so that there is always a majority

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, Data
-from kernels.experiment import Cell
+from kernels.arrays import F32
+from kernels.cells import Cell
+from kernels.engine.contract import Data
 from kernels.philox import Purpose, integers, normal
 from kernels.tasks import stack
 
@@ -64,6 +65,15 @@ class Features:
         if len(self.where) != len(self.groups):
             raise ValueError(f"groups must have different names: {self}")
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples of each data set."""
+        return {"train": self.train, "test": self.test} | {f"only_{name}": self.test for name in self.where}
+
+    def sets(self, cells: Sequence[Cell]) -> dict[str, Data]:
+        """The data sets of a block of cells, by their seeds."""
+        return stack(cells, lambda cell: make(self, cell.seed))
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -84,11 +94,6 @@ def make(task: Features, seed: int) -> dict[str, Samples]:
         x[inputs] = found["test"].x[inputs]
         found["only_" + name] = Samples(x, found["test"].y)
     return found
-
-
-def sets(task: Features, cells: Sequence[Cell]) -> dict[str, Data]:
-    """The data sets of a block of cells, by their seeds."""
-    return stack(cells, lambda cell: make(task, cell.seed))
 
 
 def evidence(task: Features, x: F32) -> dict[str, F32]:

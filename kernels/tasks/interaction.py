@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, Data
-from kernels.experiment import Cell
+from kernels.arrays import F32
+from kernels.cells import Cell
+from kernels.engine.contract import Data
 from kernels.philox import Purpose, normal
 from kernels.tasks import stack
 
@@ -35,6 +36,15 @@ class Interaction:
         if self.groups < 2 or min(self.group_size, self.train, self.test) < 1:
             raise ValueError(f"an interaction needs at least two groups, and one of the rest: {self}")
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples of each data set."""
+        return {"train": self.train, "test": self.test}
+
+    def sets(self, cells: Sequence[Cell]) -> dict[str, Data]:
+        """The data sets of a block of cells, by their seeds."""
+        return stack(cells, lambda cell: make(self, cell.seed))
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -47,11 +57,6 @@ class Samples:
 def make(task: Interaction, seed: int) -> dict[str, Samples]:
     """The sets "train" and "test" of a seed."""
     return {"train": _samples(task, seed, task.train, 0), "test": _samples(task, seed, task.test, 1)}
-
-
-def sets(task: Interaction, cells: Sequence[Cell]) -> dict[str, Data]:
-    """The data sets of a block of cells, by their seeds."""
-    return stack(cells, lambda cell: make(task, cell.seed))
 
 
 def _samples(task: Interaction, seed: int, count: int, which: int) -> Samples:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kernels.engine.seam import F32, F64, I64, Data
-from kernels.experiment import Cell
+from kernels.arrays import F32, F64, I64
+from kernels.cells import Cell
+from kernels.engine.contract import Data
 from kernels.philox import Purpose, integers, normal
 from kernels.tasks import stack
 
@@ -40,6 +41,15 @@ class Mixture:
         if self.train % len(self.noise) or self.test % len(self.noise):
             raise ValueError(f"{self.train} and {self.test} samples cannot be divided among {len(self.noise)} levels")
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Samples of each data set."""
+        return {"train": self.train, "test": self.test}
+
+    def sets(self, cells: Sequence[Cell]) -> dict[str, Data]:
+        """The data sets of a block of cells, by their seeds."""
+        return stack(cells, lambda cell: make(self, cell.seed))
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -60,14 +70,15 @@ def make(task: Mixture, seed: int) -> dict[str, Samples]:
     }
 
 
-def sets(task: Mixture, cells: Sequence[Cell], replicas: int = 1) -> dict[str, Data]:
-    """The data sets "train" and "test" of a block of cells, by their seeds."""
-    return stack(cells, lambda cell: make(task, cell.seed), replicas=replicas)
-
-
 def levels(task: Mixture, count: int) -> I64:
     """The level [count] of each sample of a set: 0, 1, 2 ... and again, the same for every seed."""
     return np.arange(count, dtype=np.int64) % len(task.noise)
+
+
+def of_level(task: Mixture, samples: Data, level: int) -> Data:
+    """The samples of one level."""
+    chosen = levels(task, samples.samples) == level
+    return Data(samples.x.compress(chosen, 2), samples.y.compress(chosen, 2), samples.task)
 
 
 def _samples(task: Mixture, seed: int, centres: F64, count: int, which: int) -> Samples:

@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from kernels.errors import Failure, printable, unforeseen
+from kernels.errors import Failure
+from kernels.exits import unforeseen
+from kernels.text import printable
 from server_validator.errors import TryLater
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kernels import workunit
-from kernels.engine.seam import EngineClass
-from kernels.experiment import Cell
+from kernels.cells import Cell
+from kernels.engine.contract import Agreement
 from server_validator.boinc.names import Upload
 from server_validator.checking import drawing, recomputation
 from server_validator.checking.reading import Answer, read_for_verdict
@@ -18,7 +17,7 @@ from server_validator.ledger import Ledger, uploads, verdicts
 class Terms:
     """What staff ask of a result."""
 
-    classes: tuple[EngineClass, ...] = ("exact", "torch")
+    agreements: tuple[Agreement, ...] = ("exact", "near")
     cells: int = 1  # to recompute
     budget: float = 60.0  # seconds after which no further cell is begun
 
@@ -39,15 +38,15 @@ def check(upload: Upload, ledger: Ledger, terms: Terms) -> Verdict:
     path, names = upload.path, upload.names
     answer = read_for_verdict(upload, ledger)
     result = answer.result
-    if result.engine not in terms.classes:
+    if result.agreement not in terms.agreements:
         raise WrongClass(path, result.engine)
     if names:
         first = uploads.first_upload(ledger, result.checksum, names.result)
         if first != names.result:
             raise Duplicate(path, first)
-    cells = workunit.cells(answer.unit)
+    cells = answer.unit.cells
     drawn = drawing.draw(len(cells), terms.cells)
-    recomputed = recomputation.recompute(result, cells, drawn, terms.budget, str(path))
+    recomputed = recomputation.recompute(answer, drawn, terms.budget, str(path))
     if names:  # a host could upload another file before this one is assimilated
         verdicts.accept(ledger, path.name, result.checksum)
     return Verdict(answer, [cells[number] for number in recomputed])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kernels.experiments import EXPERIMENTS
 from server_validator.boinc.names import Upload
-from server_validator.checking.agreement import common_class, difference
+from server_validator.checking.agreement import common_agreement, difference
 from server_validator.checking.reading import read_for_verdict
 from server_validator.errors import ResultsDiffer
 from server_validator.ledger import Ledger
@@ -13,15 +12,15 @@ from server_validator.ledger import Ledger
 def compare(first: Upload, second: Upload, ledger: Ledger) -> str:
     """What two results agree in, as a sentence; ResultsDiffer if they do not, another Failure if one is none.
 
-    Two of class exact must have the same digests; with one of class torch all is within its tolerances.
+    Two exact ones must have the same digests; with a near one all is within its tolerances.
     """
     answers = [read_for_verdict(upload, ledger) for upload in (first, second)]
     (result, unit), (other_result, other_unit) = ((answer.result, answer.unit) for answer in answers)
     if unit != other_unit:
         raise ResultsDiffer(first.path, second.path, f"they answer {unit.name} and {other_unit.name}")
-    kind = common_class(result, other_result)
+    agreement = common_agreement(result, other_result)
     for cell, other in zip(result.cells, other_result.cells, strict=True):
-        if wrong := difference(EXPERIMENTS[result.experiment], cell, other, kind):
+        if wrong := difference(unit.experiment, cell, other, agreement):
             raise ResultsDiffer(first.path, second.path, f"cell {cell.seed} {cell.condition} differs in {wrong}")
-    how = "bit for bit" if kind == "exact" else "within the tolerances of class torch"
+    how = "bit for bit" if agreement == "exact" else "within the tolerances of near results"
     return f"{unit.name}: {len(result.cells)} cells agree {how}"

@@ -6,10 +6,10 @@ import errno
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernels import result, workunit
 from kernels.errors import CannotRead, ResultMismatch
-from kernels.result import Result
-from kernels.workunit import WorkUnit
+from kernels.formats import result
+from kernels.formats.result import Result
+from kernels.formats.workunit import WorkUnit
 from server_validator.boinc.names import Upload
 from server_validator.errors import NotIssued, TryLater
 from server_validator.ledger import Ledger, issued
@@ -38,7 +38,7 @@ def read(upload: Upload, ledger: Ledger) -> Answer:
         raise TryLater(f"{path}: the ledger in {ledger.data} knows no work unit {names.workunit}, which BOINC sent out")
     if unit is None:
         raise NotIssued(path, f"digest {decoded.workunit.hex()}")
-    if decoded.workunit != workunit.digest(unit):
+    if decoded.workunit != unit.digest:
         raise ResultMismatch(path, f"it answers another work unit than {unit.name}")
     result.check(decoded, unit, str(path))
     return Answer(decoded, unit)

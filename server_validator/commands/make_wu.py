@@ -6,11 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from kernels import atomic, limits, workunit
+from kernels import limits
 from kernels.cost import Cost, cost, default_units
 from kernels.errors import TooManyCells, UnknownExperiment
 from kernels.experiments import EXPERIMENTS
-from kernels.workunit import WorkUnit
+from kernels.formats import atomic, workunit
+from kernels.formats.workunit import WorkUnit
 from server_validator.boinc import create_work
 from server_validator.commands.arguments import positive, seed
 from server_validator.ledger import Ledger, issued
@@ -41,25 +42,25 @@ def run(options: argparse.Namespace) -> int:
     with Ledger(options.data, create=True) as ledger:
         for unit, file in zip(units, _files(options.out, len(units)), strict=True):
             unit_cost, where = _issue(ledger, unit, file), f" in {file}" if len(units) > 1 and file else ""
-            cells = len(workunit.cells(unit))
+            cells = len(unit.cells)
             print(f"{unit.name}{where}: {cells} cells, {unit_cost.operations / 1e12:.2f} TFLOP", file=sys.stderr)
             print(f"for create_work: {create_work.bounds(unit_cost)}", file=sys.stderr)
     return 0
 
 
-def _units(experiment: str, first: int, count: int | None) -> list[WorkUnit]:
-    if experiment not in EXPERIMENTS:
-        raise UnknownExperiment(experiment, ", ".join(EXPERIMENTS))
+def _units(name: str, first: int, count: int | None) -> list[WorkUnit]:
+    if name not in EXPERIMENTS:
+        raise UnknownExperiment(name, ", ".join(EXPERIMENTS))
     if count is None:
-        return default_units(experiment, first)
-    return [WorkUnit(workunit.FORMAT, experiment, EXPERIMENTS[experiment].version, workunit.Seeds(first, count))]
+        return default_units(EXPERIMENTS[name], first)
+    return [WorkUnit(EXPERIMENTS[name], workunit.Seeds(first, count))]
 
 
 def _issue(ledger: Ledger, unit: WorkUnit, file: Path | None) -> Cost:
     """Enter the work unit in the ledger and write it; its cost."""
     content = workunit.encode(unit)
-    workunit.decode(content, "the work unit asked for")  # what a worker would refuse is not issued
-    cells, unit_cost = len(workunit.cells(unit)), cost(unit)
+    workunit.decode(content, "the work unit asked for", EXPERIMENTS)  # what a worker would refuse is not issued
+    cells, unit_cost = len(unit.cells), cost(unit)
     if unit_cost.result > limits.RESULT_BYTES:  # nor what the validator would refuse
         raise TooManyCells(cells, int(cells * limits.RESULT_BYTES / unit_cost.result))
     had_ledger = ledger.made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kernels import result
+from kernels.formats import result
 
 HELP = "print a result"
 

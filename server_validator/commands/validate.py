@@ -52,13 +52,13 @@ def _check(upload: Upload, ledger: Ledger, options: argparse.Namespace) -> str:
     """The verdict on a valid result, in words."""
     cells, host = _asked(options.project, upload) if options.project else (trust.cells(None), "")
     begun = time.monotonic()
-    terms = Terms(("exact", "torch") if options.torch or not options.project else ("exact",), cells, options.budget)
+    terms = Terms(("exact", "near") if options.torch or not options.project else ("exact",), cells, options.budget)
     verdict = check(upload, ledger, terms)
     drawn = "; ".join(f"seed {cell.seed} {cell.condition}" for cell in verdict.recomputed)
     result, unit = verdict.answer.result, verdict.answer.unit
     return (
-        f"valid, {unit.name} of class {result.engine} by version {result.app_version}: {len(result.cells)} cells are "
-        f"consistent, {len(verdict.recomputed)} recomputed in {time.monotonic() - begun:.1f} s ({drawn}){host}"
+        f"valid, {unit.name} of class {result.agreement} by version {result.app_version}: {len(result.cells)} cells "
+        f"are consistent, {len(verdict.recomputed)} recomputed in {time.monotonic() - begun:.1f} s ({drawn}){host}"
     )
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from kernels.errors import one_line
+from kernels.claims import Table
 from kernels.experiment import Experiment
 from kernels.experiments import EXPERIMENTS
-from kernels.findings import Table
+from kernels.text import one_line
 from server_validator.dataset import schema
 from server_validator.errors import DataDirectory, NothingAssimilated
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from kernels import atomic
 from kernels.errors import CannotWrite
-from kernels.result import Result
-from kernels.workunit import WorkUnit
+from kernels.formats import atomic
+from kernels.formats.result import Result
+from kernels.formats.workunit import WorkUnit
 from server_validator.dataset import schema
 
 
@@ -18,7 +18,7 @@ def store(data: Path, unit: WorkUnit, checked: Result, boinc_id: int) -> Path:
     """Write a checked result's cells; the file. CannotWrite leaves the data set as it was."""
     buffer = io.BytesIO()
     pq.write_table(schema.table(unit, checked, boinc_id), buffer, compression="zstd")
-    folder = schema.folder(data, unit.experiment, unit.version)
+    folder = schema.folder(data, unit.experiment.name, unit.experiment.version)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from kernels import workunit
 from kernels.errors import Failure
-from kernels.workunit import WorkUnit
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import workunit
+from kernels.formats.workunit import WorkUnit
 from server_validator.errors import NotIssued, SeedsTaken, TryLater
 from server_validator.ledger.database import Ledger
 
@@ -12,31 +13,31 @@ from server_validator.ledger.database import Ledger
 def issue(ledger: Ledger, unit: WorkUnit) -> None:
     """Enter the work unit; the very same one again changes nothing. SeedsTaken if any of its cells was given out."""
     with ledger.writing() as db:
-        if db.execute("SELECT 1 FROM issued WHERE digest = ?", [workunit.digest(unit)]).fetchone():
+        if db.execute("SELECT 1 FROM issued WHERE digest = ?", [unit.digest]).fetchone():
             return
-        last = unit.seeds.first + unit.seeds.count - 1
-        experiment = [unit.experiment, unit.version]
+        experiment = [unit.experiment.name, unit.experiment.version]
         near = db.execute(
             "SELECT name, body FROM issued WHERE experiment = ? AND version = ? AND first <= ? AND last >= ? "
             "ORDER BY first, name",
-            [*experiment, last, unit.seeds.first],
+            [*experiment, unit.seeds.last, unit.seeds.first],
         ).fetchall()
         for name, body in near:
             if _overlap(unit, bytes(body)):
                 (free,) = db.execute(
                     "SELECT max(last) + 1 FROM issued WHERE experiment = ? AND version = ?", experiment
                 ).fetchone()
-                raise SeedsTaken(unit.seeds.first, last, unit.experiment, unit.version, name, free)
+                first, last = unit.seeds.first, unit.seeds.last
+                raise SeedsTaken(first, last, unit.experiment.name, unit.experiment.version, name, free)
         db.execute(
             "INSERT INTO issued VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [workunit.digest(unit), unit.name, *experiment, unit.seeds.first, last, workunit.encode(unit)],
+            [unit.digest, unit.name, *experiment, unit.seeds.first, unit.seeds.last, workunit.encode(unit)],
         )
 
 
 def _overlap(unit: WorkUnit, issued: bytes) -> bool:
     """Whether an issued work unit may have a cell in common with this one."""
     try:
-        return workunit.overlap(unit, workunit.decode(issued, "ledger"))
+        return unit.overlaps(workunit.decode(issued, "ledger", EXPERIMENTS))
     except Failure:  # of a grid that this program does not know
         return True
 
@@ -57,7 +58,7 @@ def _find(ledger: Ledger, column: str, value: bytes | str) -> WorkUnit | None:
     if row is None:
         return None
     try:
-        return workunit.decode(bytes(row[0]), f"ledger entry {row[1]}")
+        return workunit.decode(bytes(row[0]), f"ledger entry {row[1]}", EXPERIMENTS)
     except Failure as failure:  # issued by another version of this program
         raise TryLater(f"work unit {row[1]} needs another version of this program: {failure}") from failure
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from kernels import findings
+from kernels import claims
+from kernels.claims import Curve, Estimate, Position, Table
 from kernels.errors import CannotWrite
 from kernels.experiment import Experiment
-from kernels.findings import Curve, Estimate, Position, Table
 from server_validator.reporting.words import position
 
 
@@ -23,7 +23,7 @@ def plot(folder: Path, experiment: Experiment, table: Table) -> list[Path]:
     for path, curves in zip(paths, plots.values(), strict=True):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _draw(path, experiment, curves, [findings.curve(table, curve) for curve in curves])
+            _draw(path, experiment, curves, [claims.curve(table, curve) for curve in curves])
         except OSError as error:
             raise CannotWrite(path, error.strerror or error) from error
     return paths

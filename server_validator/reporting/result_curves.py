@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kernels import result
-from kernels.engine.seam import F32
-from kernels.result import CellRecord
+from kernels.arrays import F32
+from kernels.formats import result
+from kernels.formats.result import CellRecord
 
 
 def mean_curve(cells: Sequence[CellRecord], metric: str) -> F32:

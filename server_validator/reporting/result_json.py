@@ -6,8 +6,8 @@ import json
 
 import numpy as np
 
-from kernels import result
-from kernels.result import Result
+from kernels.formats import result
+from kernels.formats.result import Result
 
 
 def as_json(shown: Result) -> str:
@@ -38,6 +38,8 @@ def header(shown: Result) -> dict[str, object]:
         "workunit": shown.workunit.hex(),
         "app_version": shown.app_version,
         "engine": shown.engine,
+        "agreement": shown.agreement,
         "device": {f: getattr(shown.device, f) for f in shown.device.__struct_fields__},
+        "clock": {"unit": shown.clock.unit, "ticks": shown.clock.ticks},
         "timings": {f: getattr(shown.timings, f) for f in shown.timings.__struct_fields__},
     }

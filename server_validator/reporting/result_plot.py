@@ -7,12 +7,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from kernels.errors import CannotWrite
-from kernels.result import Result
+from kernels.formats.result import Result
 from server_validator.reporting.result_curves import mean_curve
 
 
 def plot(path: Path, shown: Result) -> None:
-    """Write the curves as PNG, a panel per metric: for every value of the grid's first axis the mean over its cells."""
+    """Write the curves as PNG, a panel per metric: over the clock of the measurements; for each value of
+    the grid's first axis the mean over its cells.
+    """
     metrics, axis = list(shown.cells[0].metrics), next(iter(shown.cells[0].condition), None)
     lines: dict[object, list[int]] = {}
     for number, cell in enumerate(shown.cells):
@@ -23,15 +25,17 @@ def plot(path: Path, shown: Result) -> None:
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, metric in zip(panels, metrics, strict=False):
         for value, cells in lines.items():
-            panel.plot(mean_curve([shown.cells[cell] for cell in cells], metric), ".-", label=str(value))
+            curve = mean_curve([shown.cells[cell] for cell in cells], metric)
+            panel.plot(shown.clock.ticks, curve, ".-", label=str(value))
         panel.set_title(metric, fontsize=9)
+        panel.set_xlabel(shown.clock.unit, fontsize=7)
         panel.tick_params(labelsize=7)
         panel.grid(alpha=0.3)
     for panel in panels[len(metrics) :]:
         panel.set_axis_off()
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, title=axis, loc="outside right upper", fontsize=8)
-    figure.suptitle(f"{shown.experiment} version {shown.version}: mean of {len(shown.cells)} cells by measurement")
+    figure.suptitle(f"{shown.experiment} version {shown.version}: mean of {len(shown.cells)} cells")
     try:
         figure.savefig(path)
     except OSError as error:

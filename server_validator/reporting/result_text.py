@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kernels.engine.seam import F32
+from kernels.arrays import F32
 from kernels.experiments import EXPERIMENTS
-from kernels.result import CellRecord, Result
+from kernels.formats.result import CellRecord, Result
 from server_validator.reporting.result_curves import mean_curve
 from server_validator.reporting.result_json import header
 
@@ -22,13 +22,15 @@ def show(console: Console, path: Path, shown: Result) -> None:
     """Print what was computed, where and how long, and per condition the metrics' ends and curves, mean over seeds."""
     head = header(shown)
     console.print(f"[bold]{escape(str(path))}[/]", highlight=False)
-    for name in ("experiment", "version", "workunit", "app_version", "engine"):
+    for name in ("experiment", "version", "workunit", "app_version", "engine", "agreement"):
         console.print(f"  {name:12} {head[name]}", highlight=False)
     device, timings = shown.device, shown.timings
     console.print(
         f"  {'device':12} {escape(device.name)} ({device.kind}, {device.platform}, threads: {device.threads})"
     )
     console.print(f"  {'computing':12} {timings.computing:.1f} s, {timings.cpu:.1f} s of CPU time")
+    ticks, unit = shown.clock.ticks, shown.clock.unit
+    console.print(f"  {'measured':12} {len(ticks)} times, {unit} {ticks[0]} to {ticks[-1]}", highlight=False)
     conditions: dict[tuple[object, ...], list[CellRecord]] = {}
     for cell in shown.cells:
         conditions.setdefault(tuple(cell.condition.values()), []).append(cell)
@@ -46,8 +48,8 @@ def show(console: Console, path: Path, shown: Result) -> None:
     known = EXPERIMENTS[shown.experiment].metrics if shown.experiment in EXPERIMENTS else {}
     for name in metrics:
         mean = mean_curve(shown.cells, name)
-        unit = known[name].unit if name in known else "1"
-        span = f"{mean[0]:.3f} to {mean[-1]:.3f}" + ("" if unit == "1" else f" {unit}")
+        metric_unit = known[name].unit if name in known else "1"
+        span = f"{mean[0]:.3f} to {mean[-1]:.3f}" + ("" if metric_unit == "1" else f" {metric_unit}")
         console.print(f"  {name:16} {spark(mean)}  {span}", highlight=False)
 
 

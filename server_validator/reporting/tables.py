@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table as Grid
 
-from kernels import findings
+from kernels import claims
+from kernels.claims import Curve, Estimate, Position, Table
 from kernels.experiment import Experiment
-from kernels.findings import Curve, Estimate, Position, Table
 from server_validator.reporting.words import position
 
 
@@ -19,10 +19,10 @@ def show(console: Console, experiment: Experiment, table: Table) -> None:
     seeds = len({int(seed) for seed in table.seed})
     console.print(f"{len(table.seed)} networks, seeds: {seeds}; intervals are 95 %, by bootstrap over seeds\n")
     for curve in experiment.curves:
-        console.print(_grid(curve, findings.curve(table, curve)))
+        console.print(_grid(curve, claims.curve(table, curve)))
     for claim in experiment.claims:
-        estimate = findings.estimate(claim.statistic(table))
-        verdict = findings.verdict(estimate)
+        estimate = claims.estimate(claim.statistic(table))
+        verdict = claims.verdict(estimate)
         lines = (
             f"\n[bold]{claim.finding}[/] {claim.text}: [bold]{verdict}[/]",
             f"  measured:  {claim.unit} {interval(estimate)}",
@@ -30,8 +30,8 @@ def show(console: Console, experiment: Experiment, table: Table) -> None:
         )
         for line in lines:
             console.print(line, highlight=False, soft_wrap=True)
-        if verdict == "undecided" and estimate.seeds < findings.DECIDING_SEEDS:
-            console.print(f"  a decision needs at least {findings.DECIDING_SEEDS} seeds")
+        if verdict == "undecided" and estimate.seeds < claims.DECIDING_SEEDS:
+            console.print(f"  a decision needs at least {claims.DECIDING_SEEDS} seeds")
 
 
 def interval(estimate: Estimate) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernels.findings import Position
+from kernels.claims import Position
 
 
 def position(value: Position) -> str:

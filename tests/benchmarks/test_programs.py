@@ -9,10 +9,10 @@ import pytest
 
 from benchmarks import checkpoint, reaction, tables, tolerances, training, validator
 from benchmarks.record import Measurement
-from kernels import workunit
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.seam import Network
+from kernels.engine.exact.engine import ExactEngine
+from kernels.engine.shapes import Network
 from kernels.experiments import EXPERIMENTS
+from kernels.formats import workunit
 from tests.benchmarks.records import record
 
 
@@ -69,8 +69,8 @@ def test_validator(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tolerances() -> None:
     experiment = EXPERIMENTS["compgen"]
     grid = tolerances.narrowed("compgen", ["width=32"])
-    unit = workunit.WorkUnit(workunit.FORMAT, "compgen", experiment.version, workunit.Seeds(900_000, 1), grid)
+    unit = workunit.WorkUnit(experiment, workunit.Seeds(900_000, 1), grid)
     whole = record(*tolerances.apart(unit))
     early = whole.only(run="started one ulp off", what="train_loss").values[: experiment.early]
-    assert 0 < max(early) <= experiment.metrics["train_loss"].early
+    assert 0 < max(early) <= experiment.metrics["train_loss"].near[0]
     assert whole.only(run="started one ulp off", what="share of cells with the same bits").values == [0.0]

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from kernels import workunit
-from kernels.workunit import Seeds
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import workunit
+from kernels.formats.workunit import Seeds
 from tests.boinc.work import AppFile, InputFile, WorkUnit
 from tests.support import pace
 
@@ -25,7 +26,7 @@ raise SystemExit(main())
     return AppFile("axiom_100", text.encode(), main_program=True)
 
 
-ONE_SEED = workunit.WorkUnit(workunit.FORMAT, "compgen", 1, Seeds(1000, 1))
+ONE_SEED = workunit.WorkUnit(EXPERIMENTS["compgen"], Seeds(1000, 1))
 
 
 def computation(seconds: float) -> bytes:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kernels import workunit
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import workunit
 from tests.boinc.lives import common
 from tests.boinc.lives.common import Aftermath
 from tests.boinc.lives.endings import Endings, play_endings
@@ -137,4 +138,4 @@ def aftermaths(playing: Mapping[str, "Future[Any]"]) -> dict[str, Aftermath]:
 @pytest.fixture(scope="session")
 def uninterrupted() -> bytes:
     """The cells of the work unit that is disturbed in several lives, from one run that nobody disturbed."""
-    return cells(tiny.computed(workunit.decode(common.content(), "wu.json"), "exact"))
+    return cells(tiny.computed(workunit.decode(common.content(), "wu.json", EXPERIMENTS), "c"))

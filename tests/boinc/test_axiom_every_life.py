@@ -2,7 +2,8 @@
 
 import pytest
 
-from kernels import result, workunit
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import result, workunit
 from tests.boinc.frozen import needs_build
 from tests.boinc.lives import common
 from tests.boinc.lives.common import Aftermath
@@ -37,5 +38,5 @@ def test_a_disturbed_task_computes_the_cells_of_an_undisturbed_one(
     life: str, unit: str, aftermaths: dict[str, Aftermath], uninterrupted: bytes
 ) -> None:
     found = result.decode(aftermaths[life].results[unit], unit)
-    result.check(found, workunit.decode(common.content(), "wu.json"), unit)
+    result.check(found, workunit.decode(common.content(), "wu.json", EXPERIMENTS), unit)
     assert cells(found) == uninterrupted

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kernels import result
 from kernels.experiments import EXPERIMENTS
+from kernels.formats import result
 from server_validator import cli
 from server_validator.dataset import query
 from tests.boinc.frozen import needs_build

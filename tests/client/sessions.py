@@ -11,20 +11,21 @@ import msgspec
 
 from client.engines import Choice, choose
 from client.session import Session
-from kernels.engine.seam import EngineClass
-from kernels.result import Result
-from kernels.workunit import WorkUnit
+from kernels.engine.contract import EngineName
+from kernels.engine.devices import CPU
+from kernels.formats.result import Result
+from kernels.formats.workunit import WorkUnit
 from wrapper import Request
 
 
-def choice(threads: int = 1, kind: EngineClass = "exact") -> Choice:
-    found = choose(kind, "cpu", threads)
+def choice(threads: int = 1, engine: EngineName = "c") -> Choice:
+    found = choose(engine, CPU, threads)
     found.prepare_thread()
     return found
 
 
-def session(unit: WorkUnit, folder: Path, kind: EngineClass = "exact") -> Session:
-    return Session(unit, choice(kind=kind), folder / "checkpoint")
+def session(unit: WorkUnit, folder: Path, engine: EngineName = "c") -> Session:
+    return Session(unit, choice(engine=engine), folder / "checkpoint")
 
 
 def cells(result: Result) -> bytes:

@@ -20,9 +20,10 @@ from unittest import mock
 from client import session as session_module
 from client.session import Session
 from client.task import CHECKPOINT, RESULT, WORKUNIT
-from kernels import checkpoint, result, workunit
-from kernels.engine.seam import EngineClass
-from kernels.workunit import WorkUnit
+from kernels.engine.contract import EngineName
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import checkpoint, result, workunit
+from kernels.formats.workunit import WorkUnit
 from tests.client.sessions import cells, choice
 from tests.kernels import tiny
 from tests.kernels.disk import BALLAST
@@ -251,9 +252,9 @@ def task(folder: Path, unit: WorkUnit = SMALL, **fields: object) -> Slot:
     return Slot(make_slot(folder, **fields), unit)
 
 
-def save(path: Path, unit: WorkUnit, fraction: float, kind: EngineClass = "exact") -> None:
+def save(path: Path, unit: WorkUnit, fraction: float, engine: EngineName = "c") -> None:
     """Write a checkpoint of a work unit of which about a fraction is done."""
-    one = Session(unit, choice(kind=kind), path)
+    one = Session(unit, choice(engine=engine), path)
     with mock.patch.object(session_module, "SLICE_SECONDS", 0.001):
         while one.done < fraction * one.work:
             one.slice(one.unfinished()[0])
@@ -264,7 +265,7 @@ def save(path: Path, unit: WorkUnit, fraction: float, kind: EngineClass = "exact
 @functools.cache
 def true_cells(unit_bytes: bytes) -> bytes:
     """What the cells of a work unit, given by its file's bytes, must be."""
-    return cells(tiny.computed(workunit.decode(unit_bytes, "wu.json"), "exact"))
+    return cells(tiny.computed(workunit.decode(unit_bytes, "wu.json", EXPERIMENTS), "c"))
 
 
 def side_by_side(runs: dict[str, Callable[[], Value]]) -> dict[str, Value]:

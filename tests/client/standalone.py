@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from kernels import workunit
-from kernels.workunit import WorkUnit
+from kernels.formats import workunit
+from kernels.formats.workunit import WorkUnit
 from tests.support import commands, processes
 from tests.support.waiting import wait_until
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from client import cli
-from kernels import __version__, result, workunit
-from kernels.workunit import WorkUnit
+from kernels import __version__
+from kernels.formats import result
+from kernels.formats.workunit import WorkUnit
 from tests.client.sessions import cells
 from tests.client.standalone import ended, wait_until_computing, wait_until_mapped, worker, written
 from tests.kernels import tiny
@@ -52,16 +53,16 @@ def test_run_writes_a_result_that_answers_its_work_unit_and_removes_its_checkpoi
     assert names(folder) == {"wu.json", f"{UNIT.name}.msgpack"}
     found = result.read(folder / f"{UNIT.name}.msgpack")
     result.check(found, UNIT, "r")
-    assert cells(found) == cells(tiny.computed(UNIT, "exact"))
+    assert cells(found) == cells(tiny.computed(UNIT, "c"))
     assert found.app_version == __version__
-    assert (found.engine, found.device.kind, found.device.threads) == ("exact", "cpu", 2)
+    assert (found.engine, found.device.kind, found.device.threads) == ("c", "cpu", 2)
     assert 0 < found.timings.computing < 600
     assert os.uname().nodename not in (found.device.name, found.device.platform)
 
 
 def saved_name(unit: WorkUnit) -> str:
     """The checkpoint of `run --out out.msgpack`: it says whose it is."""
-    return f"out.msgpack.{workunit.digest(unit).hex()[:8]}.exact.checkpoint"
+    return f"out.msgpack.{unit.digest.hex()[:8]}.c.checkpoint"
 
 
 def test_control_c_ends_with_4_and_a_checkpoint_and_the_same_command_goes_on(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_control_c_ends_with_4_and_a_checkpoint_and_the_same_command_goes_on(tmp
     assert code == 0, err
     assert "going on from the checkpoint at" in err
     assert names(tmp_path) == {"wu.json", "out.msgpack"}
-    assert cells(result.read(tmp_path / "out.msgpack")) == cells(tiny.computed(slow, "exact"))
+    assert cells(result.read(tmp_path / "out.msgpack")) == cells(tiny.computed(slow, "c"))
 
 
 def test_control_c_during_the_start_prints_no_traceback(tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ def test_the_torch_engine_computes_where_it_is_asked_for(tmp_path: Path) -> None
 
 
 def test_the_exact_engine_runs_on_processors_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert run(caplog, "run", written(tmp_path, UNIT), "--engine", "exact", "--device", "cuda:0")[0] == 30
+    assert run(caplog, "run", written(tmp_path, UNIT), "--engine", "c", "--device", "cuda:0")[0] == 30
 
 
 def test_experiments_lists_them(capsys: pytest.CaptureFixture[str]) -> None:

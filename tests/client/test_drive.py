@@ -13,8 +13,8 @@ import pytest
 
 from client.drive import drive
 from client.session import Session
-from kernels import result
 from kernels.errors import CannotWrite
+from kernels.formats import result
 from tests.client.sessions import Scripted, cells, choice, session
 from tests.kernels import tiny
 from tests.kernels.disk import full_above
@@ -54,7 +54,7 @@ def result_of(future: Future[bool], one: Session) -> bool:
 def test_any_number_of_threads_computes_the_same_cells(tmp_path: Path, threads: int) -> None:
     one, runtime = session(SHORT, tmp_path), Scripted()
     assert drive(one, runtime, threads, choice().prepare_thread) is True
-    assert cells(one.result()) == cells(tiny.computed(SHORT, "exact"))
+    assert cells(one.result()) == cells(tiny.computed(SHORT, "c"))
     assert session(SHORT, tmp_path).unfinished() == [], "a result that finds no space must not be computed twice"
 
 
@@ -201,4 +201,4 @@ def test_stopped_at_random_under_two_threads_the_cells_are_the_same(tmp_path: Pa
     assert stops > 1
     found = one.result()
     result.check(found, unit, "r")
-    assert cells(found) == cells(tiny.computed(unit, "exact"))
+    assert cells(found) == cells(tiny.computed(unit, "c"))

@@ -54,7 +54,7 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "flipped": (flip_a_bit, "it was cut off or damaged"),
     "another work unit": (of_another_work_unit, "its workunit is "),
     "another version": (of_another_version, "its app_version is 0.0.1, not "),
-    "torch": (of_the_torch_engine, "its engine is torch, not exact"),
+    "torch": (of_the_torch_engine, "its engine is torch, not c"),
     "directory": (replaced_by(Path.mkdir), "Cannot read "),
     "fifo": (replaced_by(os.mkfifo), "it is not a regular file"),
 }

@@ -16,10 +16,10 @@ import msgspec
 import pytest
 
 from client.task import CHECKPOINT
-from kernels import checkpoint, result
-from kernels.checkpoint import CheckpointRefused
 from kernels.experiments import EXPERIMENTS
-from kernels.result import Timings
+from kernels.formats import checkpoint, result
+from kernels.formats.checkpoint import CheckpointRefused
+from kernels.formats.result import Timings
 from tests.client.interrupter import Interrupter
 from tests.client.optimizers import EXPERIMENT, UNIT
 from tests.client.sessions import cells
@@ -44,7 +44,7 @@ def uninterrupted(interrupter: Interrupter, tmp_path_factory: pytest.TempPathFac
     found = ended_well(interrupter, slot)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(EXPERIMENTS, EXPERIMENT.name, EXPERIMENT)
-        assert cells(result.decode(found, "r")) == cells(tiny.computed(UNIT, "exact"))
+        assert cells(result.decode(found, "r")) == cells(tiny.computed(UNIT, "c"))
     return found
 
 

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from client import cli, selftest
-from kernels import checkpoint
-from kernels.engine import torch_engine, vectors
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.seam import Block, Data, Evaluation
+from kernels.engine import vectors
+from kernels.engine.contract import Block, Data, Evaluation
+from kernels.engine.exact.engine import ExactEngine
+from kernels.engine.torch import engine as torch_engine
 from kernels.experiments import EXPERIMENTS
+from kernels.formats import checkpoint
 from tests.kernels.experiments import golden
 
 MEASUREMENTS = 3
@@ -31,7 +32,7 @@ def digests() -> dict[str, Any]:
         condition, known = next(iter(golden.load(name)["digests"].items()))
         experiments[name] = {"condition": json.loads(condition), "digests": known[:MEASUREMENTS]}
     engine = ExactEngine()
-    return {"engine": {n: selftest.engine_digest(n, engine) for n in vectors.PROGRAMS}, "experiments": experiments}
+    return {"engine": {n: selftest.engine_digest(n, engine) for n in vectors.VECTORS}, "experiments": experiments}
 
 
 def test_known_digests_are_those_of_the_golden_files() -> None:
@@ -62,8 +63,8 @@ def test_a_torch_that_computes_otherwise_is_named(
     def false(engine: torch_engine.TorchEngine, block: Block, data: Data) -> Evaluation:
         if part == "params":
             block.params[...] *= 2
-        found = true(engine, block, data)
-        return dataclasses.replace(found, loss=found.loss * np.float32(1.01))
+        evaluation: Evaluation = true(engine, block, data)
+        return dataclasses.replace(evaluation, loss=evaluation.loss * np.float32(1.01))
 
     monkeypatch.setattr(torch_engine.TorchEngine, "evaluate", false)
     assert cli.main(["selftest"]) == 34

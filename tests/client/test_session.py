@@ -10,9 +10,9 @@ import pytest
 
 from client import host
 from client import session as session_module
-from kernels import checkpoint, result, workunit
-from kernels.engine.seam import EngineClass
-from kernels.result import Result
+from kernels.engine.contract import EngineName
+from kernels.formats import checkpoint, result
+from kernels.formats.result import Result
 from tests.client.sessions import cells, session
 from tests.kernels import tiny
 
@@ -21,7 +21,7 @@ UNIT = tiny.unit(1000, 2, depth=[1, 2], learning_rate=[0.01, 0.05])
 
 @pytest.fixture(scope="module")
 def true() -> Result:
-    return tiny.computed(UNIT, "exact")
+    return tiny.computed(UNIT, "c")
 
 
 @pytest.fixture(autouse=True)
@@ -47,13 +47,13 @@ def test_slices_compute_the_work_unit_and_its_result_answers_it(tmp_path: Path, 
     assert list(tmp_path.iterdir()) == [], "a checkpoint nobody asked for"
 
 
-@pytest.mark.parametrize(("seed", "kind"), [(0, "exact"), (1, "exact"), (2, "exact"), (3, "torch"), (4, "torch")])
+@pytest.mark.parametrize(("seed", "engine"), [(0, "c"), (1, "c"), (2, "c"), (3, "torch"), (4, "torch")])
 def test_stopped_at_random_and_gone_on_from_the_checkpoint_the_cells_are_the_same(
-    tmp_path: Path, seed: int, kind: EngineClass, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, seed: int, engine: EngineName, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Blocks are taken up in any order, side by side; some stops come before anything was done."""
     draw = random.Random(seed)
-    one, stops = session(UNIT, tmp_path, kind), 0
+    one, stops = session(UNIT, tmp_path, engine), 0
     while one.unfinished():
         for _ in range(draw.randint(0, 12)):
             if left := one.unfinished():
@@ -62,12 +62,12 @@ def test_stopped_at_random_and_gone_on_from_the_checkpoint_the_cells_are_the_sam
         if draw.random() < 0.3:
             one.save()
         done, finished = one.done, one.cells_done
-        one = session(UNIT, tmp_path, kind)
+        one = session(UNIT, tmp_path, engine)
         stops += 1
         assert one.done == done
         assert one.cells_done == finished
     assert stops > 2
-    assert cells(one.result()) == cells(tiny.computed(UNIT, kind))
+    assert cells(one.result()) == cells(tiny.computed(UNIT, engine))
     assert "refused" not in caplog.text
 
 
@@ -146,8 +146,8 @@ def test_another_engines_checkpoint_is_refused(tmp_path: Path, caplog: pytest.Lo
     one = session(UNIT, tmp_path, "torch")
     one.slice(0)
     one.save()
-    assert session(UNIT, tmp_path, "exact").done == 0
-    assert "its engine is torch, not exact" in caplog.text
+    assert session(UNIT, tmp_path, "c").done == 0
+    assert "its engine is torch, not c" in caplog.text
 
 
 def test_a_torn_checkpoint_is_refused_and_the_work_unit_begun_again(
@@ -195,5 +195,5 @@ def test_a_finished_work_unit_can_be_taken_up_again(tmp_path: Path, true: Result
 def test_work_is_that_of_all_cells(tmp_path: Path) -> None:
     from kernels.experiments import EXPERIMENTS
 
-    work = EXPERIMENTS["compgen"].work
-    assert session(UNIT, tmp_path).work == pytest.approx(sum(work(c.condition) for c in workunit.cells(UNIT)))
+    work = EXPERIMENTS["compgen"].course.work
+    assert session(UNIT, tmp_path).work == pytest.approx(sum(work(c.condition) for c in UNIT.cells))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from client import task
-from kernels import result, workunit
-from kernels.workunit import WorkUnit
+from kernels.formats import result, workunit
+from kernels.formats.workunit import WorkUnit
 from tests.client import stock_wrapper
 from tests.client.sessions import cells
 from tests.kernels import tiny
@@ -28,7 +28,7 @@ def unit() -> WorkUnit:
 
 @pytest.fixture(scope="module")
 def expected(unit: WorkUnit) -> bytes:
-    return cells(tiny.computed(unit, "exact"))
+    return cells(tiny.computed(unit, "c"))
 
 
 def slot_with(folder: Path, unit: WorkUnit) -> Path:

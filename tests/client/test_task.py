@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kernels import result
+from kernels.formats import result
 from tests.client.sessions import cells
 from tests.client.standalone import ended, worker, written
 from tests.kernels import tiny
@@ -28,7 +28,7 @@ def test_a_standalone_task_writes_its_result_and_finishes(tmp_path: Path) -> Non
     assert (slot / "boinc_finish_called").read_bytes() == b"0\n"
     found = result.read(slot / "result.msgpack")
     result.check(found, UNIT, "r")
-    assert cells(found) == cells(tiny.computed(UNIT, "exact"))
+    assert cells(found) == cells(tiny.computed(UNIT, "c"))
     assert found.device.threads == 1
 
 

@@ -12,7 +12,7 @@ import termios
 import time
 from pathlib import Path
 
-from kernels import workunit
+from kernels.formats import workunit
 from tests.client.standalone import ROOT
 from tests.kernels import tiny
 from tests.support import commands, pace

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernels import philox
+from kernels.arrays import F64, U32
 from kernels.philox import Purpose
 
 SEEDS = st.integers(0, philox.SEED_LIMIT - 1)
@@ -21,7 +22,7 @@ AT = st.tuples(WORDS, WORDS, WORDS)
 MANY = 200_000
 
 
-def u32(*values: int) -> philox.U32:
+def u32(*values: int) -> U32:
     return np.array(values, dtype=np.uint32)
 
 
@@ -38,7 +39,7 @@ def u32(*values: int) -> philox.U32:
     ],
     ids=["zeros", "ones", "pi"],
 )
-def test_philox_gives_the_published_vectors(counter: philox.U32, key: philox.U32, want: philox.U32) -> None:
+def test_philox_gives_the_published_vectors(counter: U32, key: U32, want: U32) -> None:
     assert philox.philox4x32(counter, key).tolist() == want.tolist()
 
 
@@ -121,8 +122,8 @@ def test_fewer_values_are_the_beginning_of_more(seed: int, at: tuple[int, int, i
         few, many = draw(seed, Purpose.NOISE, short, at), draw(seed, Purpose.NOISE, long, at)
         assert (len(few), len(many)) == (short, long)
         assert few.tobytes() == many[:short].tobytes()
-    few = philox.integers(seed, Purpose.NOISE, short, 7, at)
-    assert few.tolist() == philox.integers(seed, Purpose.NOISE, long, 7, at)[:short].tolist()
+    drawn = philox.integers(seed, Purpose.NOISE, short, 7, at)
+    assert drawn.tolist() == philox.integers(seed, Purpose.NOISE, long, 7, at)[:short].tolist()
 
 
 @pytest.mark.parametrize("seed", [-1, philox.SEED_LIMIT, 2**64])
@@ -150,7 +151,7 @@ def test_a_limit_out_of_range_is_refused(limit: int) -> None:
         philox.integers(1, Purpose.TASK, 4, limit)
 
 
-def kolmogorov_smirnov(sample: philox.F64, distribution: Callable[[philox.F64], philox.F64]) -> float:
+def kolmogorov_smirnov(sample: F64, distribution: Callable[[F64], F64]) -> float:
     """The largest distance of the sample's distribution function from the given one, times sqrt(n)."""
     at, n = distribution(np.sort(sample)), len(sample)
     steps = np.arange(n + 1) / n

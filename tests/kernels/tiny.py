@@ -8,43 +8,41 @@ from typing import Any
 
 import msgpack
 
-from kernels import plan, result, workunit
-from kernels.engine.seam import F32, Engine, EngineClass
-from kernels.experiment import Experiment, Value, compute
+from kernels import plan
+from kernels.arrays import F32
+from kernels.cells import Value
+from kernels.engine import registry
+from kernels.engine.contract import Engine, EngineName
+from kernels.engine.devices import CPU
+from kernels.experiment import Experiment, compute
 from kernels.experiments import EXPERIMENTS
-from kernels.result import Device, Result, Timings
-from kernels.workunit import Seeds, WorkUnit
+from kernels.formats import result
+from kernels.formats.result import DeviceFacts, Result, Timings
+from kernels.formats.workunit import Seeds, WorkUnit
 
 GRID: dict[str, list[int | float | str]] = {"width": [32], "depth": [1], "learning_rate": [0.05]}
-DEVICE = Device("cpu", "Test processor (TM) @ 1 GHz", "linux-x86_64", 1)
+DEVICE = DeviceFacts("cpu", "Test processor (TM) @ 1 GHz", "linux-x86_64", 1)
 TIMINGS = Timings(1.5, 1.25)
 
 
 def unit(first: int = 1000, count: int = 2, **grid: list[int | float | str]) -> WorkUnit:
     """One small network per seed, unless axes of the grid say otherwise."""
-    return WorkUnit(workunit.FORMAT, "compgen", 1, Seeds(first, count), GRID | grid)
+    return WorkUnit(EXPERIMENTS["compgen"], Seeds(first, count), GRID | grid)
 
 
-def engine(kind: EngineClass = "torch") -> Engine:
-    """An engine on the CPU; torch with one thread, as the worker uses it."""
-    if kind == "exact":
-        from kernels.engine.exact_engine import ExactEngine
-
-        return ExactEngine()
-    import torch
-
-    from kernels.engine.torch_engine import TorchEngine
-
-    torch.set_num_threads(1)
-    return TorchEngine()
+def engine(name: EngineName = "torch") -> Engine:
+    """An engine on the processor; torch with one thread, as the worker uses it."""
+    opened = registry.opened(name, CPU)
+    opened.prepare_thread()
+    return opened.engine
 
 
-def computed(of: WorkUnit, kind: EngineClass = "torch") -> Result:
-    """The work unit's true result on this machine; of class exact, on any."""
-    experiment = EXPERIMENTS[of.experiment]
-    blocks = plan.blocks(experiment, workunit.cells(of), 1 << 20)
-    cells = [found for block in blocks for found in compute(experiment, block, engine(kind))]
-    return result.build(of, cells, "0.1.0", kind, DEVICE, TIMINGS)
+def computed(of: WorkUnit, name: EngineName = "torch") -> Result:
+    """The work unit's true result on this machine; with engine c, on any."""
+    experiment = of.experiment
+    blocks = plan.blocks(experiment.course, of.cells, 1 << 20)
+    cells = [found for block in blocks for found in compute(experiment, block, engine(name))]
+    return result.build(of, cells, "0.1.0", name, DEVICE, TIMINGS)
 
 
 def contradiction(of: Experiment, curves: Mapping[str, F32], **condition: Value) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 import signing
 import version_xml
 
-from kernels.errors import one_line
+from kernels.text import one_line
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "staff.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kernels.workunit import WorkUnit
+from kernels.formats.workunit import WorkUnit
 from server_validator import cli
 from server_validator.boinc import names
 from server_validator.checking.check import Terms, Verdict, check

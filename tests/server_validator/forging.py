@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kernels.engine.seam import F32
+from kernels.arrays import F32
 from tests.kernels import tiny
 
 Top = dict[str, Any]
@@ -21,6 +21,16 @@ def changed(data: bytes, change: Callable[[Top], object]) -> bytes:
     top = copy.deepcopy(tiny.tree(data))
     change(top)
     return tiny.forged(top)
+
+
+def says_near(top: Top) -> None:
+    """The result of the exact engine, as if torch had computed it."""
+    top.update(engine="torch", agreement="near")
+
+
+def says_exact(top: Top) -> None:
+    """The result of torch, as if the exact engine had computed it."""
+    top.update(engine="c", agreement="exact")
 
 
 def curve(top: Top, cell: int, metric: str) -> F32:

@@ -74,7 +74,7 @@ def _refuse_space(client: RealClient, name: str) -> tuple[Process, float]:
     worker = client.worker(name)
     # Nothing can be written under the name of a folder.
     obstacle = client.slot(name) / "checkpoint.safetensors.part"
-    obstacle.mkdir()
+    client.wait_until(lambda: _placed(obstacle), "a moment between two checkpoints")
     processes.wait_gone(worker)
     gone = time.monotonic()
     obstacle.rmdir()
@@ -88,3 +88,12 @@ def _abort(client: RealClient, name: str) -> Took:
         client.abort(name)
         processes.wait_gone(worker)
         return lateness.took()
+
+
+def _placed(obstacle: Path) -> bool:
+    """Whether a folder lies there now; not while a checkpoint is being written under that name."""
+    try:
+        obstacle.mkdir()
+    except FileExistsError:
+        return False
+    return True

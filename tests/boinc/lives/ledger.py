@@ -4,7 +4,8 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernels import workunit
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import workunit
 from server_validator import cli
 from tests.boinc import axiom, frozen
 from tests.boinc.boinccmd import Task
@@ -35,7 +36,7 @@ class Ledger:
 
 def play_ledger(folder: Path) -> Ledger:
     data = folder / "data"
-    count = workunit.decode(axiom.computation(SECONDS), "wu.json").seeds.count
+    count = workunit.decode(axiom.computation(SECONDS), "wu.json", EXPERIMENTS).seeds.count
     units = [_issue(data, first, count) for first in (1000, 1000 + count)]
     with ProjectServer(frozen.version(), folder / "project") as project:
         one, two = (project.add_work(unit) for unit in units)
@@ -81,4 +82,4 @@ def _issue(data: Path, first: int, count: int) -> WorkUnit:
     out = data.parent / f"{first}.json"
     command = ["--data", str(data), "make-wu", "compgen", "--first", str(first), "--count", str(count)]
     assert cli.main([*command, "--out", str(out)]) == 0
-    return axiom.unit(workunit.read(out).name, out.read_bytes())
+    return axiom.unit(workunit.read(out, EXPERIMENTS).name, out.read_bytes())

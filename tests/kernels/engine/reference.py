@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from kernels.engine.seam import Block, Data, Network, Schedule
+from kernels.engine.contract import Block, Data, Schedule
+from kernels.engine.shapes import Activation, Network
 from kernels.philox import Purpose, words
 
-ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "linear": lambda a: a}
+
+def activate(name: Activation, x: torch.Tensor) -> torch.Tensor:
+    """A hidden activation."""
+    if name == "relu":
+        return torch.relu(x)
+    if name == "tanh":
+        return torch.tanh(x)
+    return torch.sigmoid(x) if name == "sigmoid" else x
 
 
 def forward(
@@ -20,7 +28,7 @@ def forward(
         w = p[layer.weights].reshape(layer.outputs, layer.inputs)
         x = w @ x + p[layer.biases][:, None]
         if number < len(network.layers) - 1:
-            x = ACTIVATIONS[network.activation](x)
+            x = activate(network.activation, x)
             if drops is not None:
                 x = x * drops[number]
         outputs.append(x)
@@ -36,14 +44,15 @@ def losses(network: Network, o: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return (0.5 * (o - y) ** 2).sum(0)
 
 
-def gradient(network: Network, p: torch.Tensor, x: torch.Tensor, y: torch.Tensor, drops=None) -> torch.Tensor:
+def gradient(
+    network: Network, p: torch.Tensor, x: torch.Tensor, y: torch.Tensor, drops: list[torch.Tensor] | None = None
+) -> torch.Tensor:
     """The gradient of the mean loss by autograd; zero for no samples."""
     if x.shape[1] == 0:
         return torch.zeros_like(p)
     p = p.detach().clone().requires_grad_(True)
-    losses(network, forward(network, p, x, drops)[-1], y).mean().backward()
-    assert p.grad is not None
-    return p.grad
+    (slope,) = torch.autograd.grad(losses(network, forward(network, p, x, drops)[-1], y).mean(), [p])
+    return slope
 
 
 def dropout(network: Network, seed: int, probability: float, step: int, samples: int) -> list[torch.Tensor]:
@@ -65,7 +74,7 @@ def train(block: Block, data: Data, schedule: Schedule, steps: int) -> np.ndarra
     rows = []
     for cell in range(block.cells):
         p = torch.from_numpy(block.params[cell].astype(np.float64))
-        slots = [torch.from_numpy(s.astype(np.float64)) for s in block.slots[:, cell]]
+        moments = [torch.from_numpy(s.astype(np.float64)) for s in block.moments[:, cell]]
         x_all = torch.from_numpy(data.x[data.task[cell]].astype(np.float64))
         y_all = torch.from_numpy(data.y[data.task[cell]].astype(np.float64))
         for step in range(block.step, block.step + steps):
@@ -86,13 +95,13 @@ def train(block: Block, data: Data, schedule: Schedule, steps: int) -> np.ndarra
             if o.method == "sgd":
                 p = p - rate * g
             elif o.method == "momentum":
-                slots[0] = o.momentum * slots[0] + g
-                p = p - rate * slots[0]
+                moments[0] = o.momentum * moments[0] + g
+                p = p - rate * moments[0]
             else:
-                slots[0] = o.beta1 * slots[0] + (1 - o.beta1) * g
-                slots[1] = o.beta2 * slots[1] + (1 - o.beta2) * g * g
-                first = slots[0] / (1 - o.beta1 ** (step + 1))
-                second = slots[1] / (1 - o.beta2 ** (step + 1))
+                moments[0] = o.beta1 * moments[0] + (1 - o.beta1) * g
+                moments[1] = o.beta2 * moments[1] + (1 - o.beta2) * g * g
+                first = moments[0] / (1 - o.beta1 ** (step + 1))
+                second = moments[1] / (1 - o.beta2 ** (step + 1))
                 p = p - rate * first / (second.sqrt() + o.epsilon)
             if block.mask is not None:
                 p = p * torch.from_numpy(block.mask[cell].astype(np.float64))

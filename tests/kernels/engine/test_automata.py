@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.engine import automata, exact_library
-from kernels.engine.automata import rules_of, tables_of
+from kernels.engine.exact import automata
+from kernels.engine.exact import library as exact_library
+from kernels.engine.exact.automata import rules_of, tables_of
 
 ISA = pytest.mark.parametrize("isa", exact_library.available())
 

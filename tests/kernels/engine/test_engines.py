@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.seam import Engine
-from kernels.engine.torch_engine import TorchEngine
-from kernels.engine.vectors import PROGRAMS, Program
+from kernels.engine.contract import Engine
+from kernels.engine.devices import CPU, Device
+from kernels.engine.exact.engine import ExactEngine
+from kernels.engine.torch.engine import TorchEngine
+from kernels.engine.vectors import VECTORS, Vector
 from tests.kernels.engine import reference
 
 STEPS = 7
@@ -23,24 +24,24 @@ def engine(request: pytest.FixtureRequest) -> Engine:
         return ExactEngine()
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("no CUDA device here")
-    return TorchEngine("cuda:0" if request.param == "cuda" else "cpu")
+    return TorchEngine(Device("cuda", 0) if request.param == "cuda" else CPU)
 
 
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
-def test_training_agrees_with_float64_autograd(engine: Engine, program: Program) -> None:
-    block, data, schedule = program.build(STEPS)
+@pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS.keys())
+def test_training_agrees_with_float64_autograd(engine: Engine, vector: Vector) -> None:
+    block, data, schedule = vector.build(STEPS)
     want = reference.train(block, data, schedule, STEPS)
     before = block.params.copy()
     engine.train(block, data, schedule, STEPS)
     moved = np.abs(block.params - before).max()
     assert block.step == STEPS
-    assert moved > 1e-3, "the program must move the weights, or the comparison says nothing"
+    assert moved > 1e-3, "the vector must move the weights, or the comparison says nothing"
     np.testing.assert_allclose(block.params, want, rtol=0, atol=2e-5 * max(1.0, np.abs(want).max()))
 
 
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
-def test_training_in_pieces_gives_the_same_bits(engine: Engine, program: Program) -> None:
-    once, data, schedule = program.build(STEPS)
+@pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS.keys())
+def test_training_in_pieces_gives_the_same_bits(engine: Engine, vector: Vector) -> None:
+    once, data, schedule = vector.build(STEPS)
     pieces = copy.deepcopy(once)
     engine.train(once, data, schedule, STEPS)
     for steps in (1, 0, 2, 4):
@@ -50,7 +51,7 @@ def test_training_in_pieces_gives_the_same_bits(engine: Engine, program: Program
 
 @pytest.mark.parametrize("name", ["sgd relu softmax", "momentum tanh binary", "adam sigmoid squared", "wide"])
 def test_measurements_agree_with_the_reference(engine: Engine, name: str) -> None:
-    block, data, _ = PROGRAMS[name].build(1)
+    block, data, _ = VECTORS[name].build(1)
     network = block.network
     found, grads = engine.evaluate(block, data), engine.gradient(block, data)
     layers = [engine.activations(block, data, k) for k in range(len(network.layers))]

@@ -6,7 +6,9 @@ import copy
 import dataclasses
 import functools
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,14 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernels import philox
-from kernels.engine import exact_library
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.exact_library import ISAS, EngineUnavailable
-from kernels.engine.seam import SLOTS, Block, Data, Network, Optimizer, Schedule
-from kernels.engine.vectors import ADAM, MOMENTUM, PROGRAMS, Program
+from kernels.arrays import F32
+from kernels.engine.contract import Block, Data, EngineUnavailable, Schedule
+from kernels.engine.exact import library as exact_library
+from kernels.engine.exact.engine import ExactEngine
+from kernels.engine.exact.library import ISAS
+from kernels.engine.shapes import MOMENTS, Activation, Loss, Network, Optimizer
+from kernels.engine.vectors import ADAM, MOMENTUM, VECTORS, Vector
 from kernels.philox import Purpose
 from tests.kernels.engine import exhaustive, golden
-from tests.kernels.engine.programs import KINDS, POISONED, REGISTER_EDGES, at_the_edge, poisoned
+from tests.kernels.engine.edges import KINDS, POISONED, REGISTER_EDGES, at_the_edge, poisoned
 
 HERE = exact_library.available()
 STEPS = 2000
@@ -36,26 +40,29 @@ def engine_of(isa: str) -> ExactEngine:
         return ExactEngine()
 
 
-def train(program: Program, steps: int, engine: ExactEngine | None = None, cells: int | None = None) -> Block:
-    block, data, schedule = program.build(steps, cells)
+def train(vector: Vector, steps: int, engine: ExactEngine | None = None, cells: int | None = None) -> Block:
+    block, data, schedule = vector.build(steps, cells)
     (engine or ExactEngine()).train(block, data, schedule, steps)
     return block
 
 
 @functools.cache
 def built(name: str, steps: int) -> tuple[Block, Data, Schedule]:
-    return PROGRAMS[name].build(steps)
+    return VECTORS[name].build(steps)
 
 
 def part(block: Block, data: Data, schedule: Schedule, cells: slice) -> tuple[Block, Data, Schedule]:
     """The same work for some of the cells, on copies."""
-    cut = lambda a: None if a is None else a[cells].copy()  # noqa: E731
+
+    def cut(array: Any) -> Any:
+        return None if array is None else array[cells].copy()
+
     return (
         dataclasses.replace(
             block,
             seeds=cut(block.seeds),
             params=cut(block.params),
-            slots=block.slots[:, cells].copy(),
+            moments=block.moments[:, cells].copy(),
             mask=cut(block.mask),
         ),
         dataclasses.replace(data, task=cut(data.task)),
@@ -70,10 +77,10 @@ def part(block: Block, data: Data, schedule: Schedule, cells: slice) -> tuple[Bl
 # --- instruction sets
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", VECTORS)
 def test_every_instruction_set_gives_the_same_bits(name: str) -> None:
     steps = 200 if name == "wide" else STEPS
-    block, data, schedule = PROGRAMS[name].build(steps)
+    block, data, schedule = VECTORS[name].build(steps)
     found = {}
     for isa in HERE:
         trained = copy.deepcopy(block)
@@ -84,7 +91,7 @@ def test_every_instruction_set_gives_the_same_bits(name: str) -> None:
 
 
 @pytest.mark.parametrize("isa", HERE)
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", VECTORS)
 def test_golden_digests(name: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AXIOM_ISA", isa)
     want = json.loads(golden.FILE.read_text())
@@ -95,10 +102,10 @@ def test_golden_digests(name: str, isa: str, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(("sizes", "minibatch", "samples"), REGISTER_EDGES)
 def test_every_edge_of_the_register_blocks(sizes: tuple[int, ...], minibatch: int, samples: int) -> None:
     """Widths and minibatches on both sides of registers, panels and chunks of samples; measurements too."""
-    program = at_the_edge(sizes, minibatch, samples)
+    vector = at_the_edge(sizes, minibatch, samples)
     found = []
     for isa in HERE:
-        block, data, schedule = program.build(12)
+        block, data, schedule = vector.build(12)
         engine = engine_of(isa)
         engine.train(block, data, schedule, 12)
         scores = engine.evaluate(block, data)
@@ -111,7 +118,7 @@ def test_every_edge_of_the_register_blocks(sizes: tuple[int, ...], minibatch: in
 
 @pytest.mark.parametrize("name", ["sgd relu softmax", "momentum tanh binary", "adam sigmoid squared", "wide"])
 def test_every_instruction_set_measures_the_same(name: str) -> None:
-    block, data, _ = PROGRAMS[name].build(1)
+    block, data, _ = VECTORS[name].build(1)
     found = []
     for engine in map(engine_of, HERE):
         scores = engine.evaluate(block, data)
@@ -146,7 +153,7 @@ def test_a_host_without_fused_multiply_add_is_refused(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("name", COVERING)
 def test_block_width_changes_nothing(name: str) -> None:
     cells, steps = 33, 40
-    work = PROGRAMS[name].build(steps, cells)
+    work = VECTORS[name].build(steps, cells)
     want = copy.deepcopy(work[0])
     ExactEngine().train(want, *work[1:], steps)
     for width in (1, 7, 32):
@@ -159,8 +166,8 @@ def test_block_width_changes_nothing(name: str) -> None:
 
 
 def test_absent_and_zero_decays_dropout_and_masks_are_the_same() -> None:
-    program = Program(Network((5, 16, 3), "tanh"), MOMENTUM)
-    block, data, schedule = program.build(50)
+    vector = Vector(Network((5, 16, 3), "tanh"), MOMENTUM)
+    block, data, schedule = vector.build(50)
     zero = np.zeros_like(schedule.rate)
     full = copy.deepcopy(block)
     full.mask = np.ones_like(block.params)
@@ -184,34 +191,34 @@ def test_interrupted_at_any_step(name: str, cuts: list[int]) -> None:
 
 
 def test_two_threads_side_by_side() -> None:
-    names = [n for n in PROGRAMS if n != "wide"]
-    want = [train(PROGRAMS[n], 300).digests() for n in names]
+    names = [n for n in VECTORS if n != "wide"]
+    want = [train(VECTORS[n], 300).digests() for n in names]
     with ThreadPoolExecutor(2) as pool:
-        assert [b.digests() for b in pool.map(lambda n: train(PROGRAMS[n], 300), names)] == want
+        assert [b.digests() for b in pool.map(lambda n: train(VECTORS[n], 300), names)] == want
 
 
 def test_one_block_split_over_two_threads() -> None:
-    work = PROGRAMS["everything"].build(100, 8)
+    work = VECTORS["everything"].build(100, 8)
     want = copy.deepcopy(work[0])
-    ExactEngine().train(want, *work[1:], 100)
+    ExactEngine().train(want, work[1], work[2], 100)
     halves = [part(*work, cells) for cells in (slice(0, 4), slice(4, 8))]
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda half: ExactEngine().train(*half, 100), halves))
+        list(pool.map(lambda half: ExactEngine().train(half[0], half[1], half[2], 100), halves))
     assert halves[0][0].digests() + halves[1][0].digests() == want.digests()
 
 
 @pytest.mark.parametrize("isa", HERE)
 def test_flush_to_zero_of_others_does_not_matter(isa: str) -> None:
     """Weights so small that products are denormal: flushing would change them."""
-    program = Program(Network((5, 9, 3), "linear", "squared"), rate=0.02)
-    block, data, schedule = program.build(50)
+    vector = Vector(Network((5, 9, 3), "linear", "squared"), rate=0.02)
+    block, data, schedule = vector.build(50)
     block.params *= np.float32(1e-36)
     data = dataclasses.replace(data, y=data.y * np.float32(1e-38))
     want, got = copy.deepcopy(block), copy.deepcopy(block)
     engine = engine_of(isa)
     engine.train(want, data, schedule, 50)
     tiny = np.abs(want.params[want.params != 0]).min()
-    assert tiny < np.finfo(np.float32).tiny, "the program must reach denormals, or the test says nothing"
+    assert tiny < np.finfo(np.float32).tiny, "the vector must reach denormals, or the test says nothing"
     torch.set_flush_denormal(True)
     try:
         assert not torch.any(torch.tensor([1e-40]) * 1.0), "flushing must be on, or the test says nothing"
@@ -229,7 +236,7 @@ def test_flush_to_zero_of_others_does_not_matter(isa: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("loss", "activation"), POISONED)
-def test_special_numbers_are_the_same_everywhere(kind: str, loss: str, activation: str) -> None:
+def test_special_numbers_are_the_same_everywhere(kind: str, loss: Loss, activation: Activation) -> None:
     found = []
     for isa in HERE:
         block, data, schedule = poisoned(kind, loss, activation)
@@ -237,7 +244,7 @@ def test_special_numbers_are_the_same_everywhere(kind: str, loss: str, activatio
         before = engine.gradient(block, data).tobytes()
         engine.train(block, data, schedule, 30)
         scores = engine.evaluate(block, data)
-        arrays = [block.params, block.slots, engine.gradient(block, data)]
+        arrays = [block.params, block.moments, engine.gradient(block, data)]
         arrays += [engine.activations(block, data, layer) for layer in range(3)]
         for array in arrays:
             assert set(array[np.isnan(array)].view(np.uint32).tolist()) <= {CANONICAL_NAN}
@@ -264,11 +271,11 @@ def test_pruned_parameters_stay_zero_even_under_infinity() -> None:
 
 @pytest.mark.parametrize("optimizer", [Optimizer(), MOMENTUM, ADAM], ids=["sgd", "momentum", "adam"])
 def test_only_empty_minibatches(optimizer: Optimizer) -> None:
-    program = Program(Network((5, 9, 3)), optimizer, sizes=(0,), decay=True)
-    block, data, schedule = program.build(4)
+    vector = Vector(Network((5, 9, 3)), optimizer, sizes=(0,), decay=True)
+    block, data, schedule = vector.build(4)
     start = block.params.copy()
     ExactEngine().train(block, data, schedule, 4)
-    assert not block.slots.view(np.uint32).any(), "a gradient of +0 leaves slots of +0"
+    assert not block.moments.view(np.uint32).any(), "a gradient of +0 leaves moments of +0"
     for layer in block.network.layers:
         assert np.array_equal(block.params[:, layer.biases], start[:, layer.biases])
         assert np.all(np.abs(block.params[:, layer.weights]) < np.abs(start[:, layer.weights]))
@@ -321,14 +328,14 @@ def test_derived_functions(function: str) -> None:
 
 # --- randomness
 
-VECTORS = [  # Random123's known answers: counter, key, words
+KNOWN_ANSWERS = [  # Random123's known answers: counter, key, words
     ("00000000 00000000 00000000 00000000", "00000000 00000000", "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
     ("ffffffff ffffffff ffffffff ffffffff", "ffffffff ffffffff", "408f276d 41c83b0e a20bc7c6 6d5451fd"),
     ("243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0", "d16cfe09 94fdcceb 5001e420 24126ea1"),
 ]
 
 
-@pytest.mark.parametrize(("counter", "key", "want"), VECTORS)
+@pytest.mark.parametrize(("counter", "key", "want"), KNOWN_ANSWERS)
 def test_philox_gives_the_published_words(counter: str, key: str, want: str) -> None:
     c, k, w = (np.array([int(word, 16) for word in text.split()], np.uint32) for text in (counter, key, want))
     assert exact_library.philox_block(c, k).tolist() == w.tolist()
@@ -362,19 +369,18 @@ def test_long_streams_are_the_same_in_c_and_numpy() -> None:
 # --- the door
 
 
-def replaced(what: str, **changes: object) -> tuple[Block, Data, Schedule]:
-    block, data, schedule = PROGRAMS["everything"].build(4)
-    work = {"block": block, "data": data, "schedule": schedule}
+def replaced(what: str, **changes: Any) -> tuple[Block, Data, Schedule]:
+    work: dict[str, Any] = dict(zip(("block", "data", "schedule"), VECTORS["everything"].build(4), strict=True))
     work[what] = dataclasses.replace(work[what], **changes)
     return work["block"], work["data"], work["schedule"]
 
 
-def f32(*shape: int) -> np.ndarray:
+def f32(*shape: int) -> F32:
     return np.zeros(shape, np.float32)
 
 
-PARAMETERS = PROGRAMS["everything"].network.parameters
-BAD = {
+PARAMETERS = VECTORS["everything"].network.parameters
+BAD: dict[str, tuple[Callable[[], tuple[Block, Data, Schedule]], str]] = {
     "params shape": (
         lambda: replaced("block", params=f32(3, 5)),
         rf"params .*\[3, {PARAMETERS}\], not float32 \[3, 5\]",
@@ -384,7 +390,7 @@ BAD = {
         lambda: replaced("block", params=np.asfortranarray(f32(3, PARAMETERS))),
         rf"params .* not strided float32 \[3, {PARAMETERS}\]",
     ),
-    "slots shape": (lambda: replaced("block", slots=f32(1, 3, PARAMETERS)), r"slots .*\[2, 3, "),
+    "moments shape": (lambda: replaced("block", moments=f32(1, 3, PARAMETERS)), r"moments .*\[2, 3, "),
     "mask shape": (lambda: replaced("block", mask=f32(3)), r"mask .* not float32 \[3\]"),
     "seed too large": (lambda: replaced("block", seeds=np.full(3, 2**48, np.uint64)), r"seeds \[3\]"),
     "x shape": (lambda: replaced("data", x=f32(2, 4, 24)), r"x .*\[2, 20, 24\], not float32 \[2, 4, 24\]"),
@@ -411,7 +417,7 @@ def test_bad_input_is_refused_at_the_door(name: str) -> None:
 
 def test_more_steps_than_scheduled_are_refused() -> None:
     with pytest.raises(ValueError, match=r"steps 0\.\.5 are not in the schedule's 0\.\.4"):
-        ExactEngine().train(*PROGRAMS["everything"].build(4), 5)
+        ExactEngine().train(*VECTORS["everything"].build(4), 5)
 
 
 def test_measurements_check_their_input() -> None:
@@ -420,7 +426,7 @@ def test_measurements_check_their_input() -> None:
     for call in (engine.evaluate, engine.gradient, lambda b, d: engine.activations(b, d, 0)):
         with pytest.raises(ValueError, match=r"\[2, 4, 24\]"):
             call(block, data)
-    block, data, _ = PROGRAMS["everything"].build(1)
+    block, data, _ = VECTORS["everything"].build(1)
     for layer in (-1, 3):
         with pytest.raises(ValueError, match=f"layer {layer}"):
             engine.activations(block, data, layer)
@@ -434,7 +440,7 @@ def test_impossible_networks_are_refused(sizes: tuple[int, ...]) -> None:
 
 def test_no_memory_is_an_error_not_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact_library.load(), "axiom_train", lambda *_: 1)
-    block, data, schedule = PROGRAMS["l2"].build(2)
+    block, data, schedule = VECTORS["l2"].build(2)
     with pytest.raises(MemoryError, match="train"):
         ExactEngine().train(block, data, schedule, 2)
     assert block.step == 0
@@ -452,7 +458,7 @@ def test_widest_network() -> None:
             Optimizer(),
             np.ones(1, np.uint64),
             params.copy(),
-            np.zeros((SLOTS["sgd"], *params.shape), np.float32),
+            np.zeros((MOMENTS["sgd"], *params.shape), np.float32),
         )
         schedule = Schedule(0, np.ones(1, np.int32), None, np.full((1, 1), 1e-3, np.float32))
         engine_of(isa).train(block, Data(x, y, np.zeros(1, np.int64)), schedule, 1)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kernels.engine.exact.engine import ExactEngine
 from tests.kernels.engine import golden
 from tests.kernels.engine.platforms import cases, check
 from tests.kernels.engine.platforms.check import MACHINE, NATIVE, Platform
@@ -57,7 +58,7 @@ def test_the_long_programs_stay_finite() -> None:
     long = [case for case in cases.FULL.cases() if case.name.endswith("steps")]
     assert len(long) == len(cases.FULL.programs)
     for block, data, schedule in (case.work for case in long):
-        cases.ExactEngine().train(block, data, schedule, schedule.steps)
+        ExactEngine().train(block, data, schedule, schedule.steps)
         assert np.isfinite(block.params).all()
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from kernels import philox
-from kernels.engine import torch_philox
+from kernels.engine.torch import philox as torch_philox
 from kernels.philox import Purpose
 
 SEEDS = np.array([0, 1, 123_456_789_012, philox.SEED_LIMIT - 1], dtype=np.uint64)

@@ -1,62 +1,81 @@
-"""Runs that the tests of every experiment make: up to a measurement, with the other engine, interrupted."""
+"""Programs of an experiment as tests run them: up to a measurement, interrupted, with parameters of the test's own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from kernels.experiment import CellResult, Experiment, Program, State
-from tests.kernels import tiny
+from kernels.arrays import F32
+from kernels.cells import Cell, CellResult
+from kernels.engine.contract import Engine
+from kernels.experiment import Experiment
+from kernels.formats import checkpoint
+from kernels.formats.checkpoint import Checkpoint, Header
+from kernels.programs.program import Program, State
 
 
-def saved(program: Program) -> State:
-    """A copy of the program's state, as a checkpoint keeps it."""
+def until(program: Program, measurements: int) -> State:
+    """Advances until so many measurements of every cell are made; the state then, copied."""
+    while measured(program) < measurements:
+        program.advance(program.work)
     return {name: array.copy() for name, array in program.export().items()}
 
 
-def until(program: Program, measurements: int, slices: float = 1e18) -> State:
-    """Advances by so much work at a time, to the end of a segment at most, until so many measurements are made."""
-    while program.export()["progress"][1] < measurements:
-        program.advance(slices)
-    return saved(program)
+def measured(program: Program) -> int:
+    """How many measurements of every cell are made: a digest of zeros is none yet."""
+    return int(program.export()["digests"].any(-1).sum(1).min())
 
 
-def agree_early(row: Experiment, found: Sequence[CellResult], state: State) -> None:
-    """AssertionError if a program's state is further from results of the same cells than early tolerances allow."""
-    for (number, one), (name, metric) in ((cell, of) for cell in enumerate(found) for of in row.metrics.items()):
-        apart = np.abs(state["metric/" + name][number] - one.metrics[name])[: row.early]
-        assert len(apart) == row.early
-        assert np.all(apart <= metric.early), f"{name} of cell {number} differs by {apart.max()}"
+def curve(state: State, metric: str) -> F32:
+    """A metric [cells, measurements] in a program's state."""
+    return np.asarray(state["metric/" + metric], dtype=np.float32)
 
 
-def torch_agrees_early(row: Experiment, found: Sequence[CellResult], slices: float = 1e18) -> None:
-    """AssertionError if class torch's early measurements differ from these results of class exact."""
-    program = row.start([one.cell for one in found], tiny.engine("torch"))
-    agree_early(row, found, until(program, row.early, slices))
+def from_checkpoint(state: State) -> State:
+    """A state as it comes back from a checkpoint's bytes."""
+    header = Header(checkpoint.FORMAT, "ab" * 16, "0.1.0", "c", "cpu", [1], {0: 1.0}, 0.0, 0.0)
+    return checkpoint.decode(checkpoint.encode(Checkpoint(header, {0: state}))).states[0]
 
 
-def same_bits(row: Experiment, one: CellResult, state: State, number: int, measurements: int) -> None:
-    """AssertionError if cell `number` of a program's state differs from a result in its first measurements."""
-    assert [bytes(digest) for digest in state["digests"][number, :measurements]] == list(one.digests[:measurements])
-    for name in row.metrics:
-        mine, theirs = state["metric/" + name][number, :measurements], one.metrics[name][:measurements]
-        assert mine.tobytes() == theirs.tobytes(), name
+def interrupted(
+    experiment: Experiment, cells: Sequence[Cell], engine: Engine, shares: Sequence[float], slices: float
+) -> State:
+    """The state at the end of a program that was stopped at each of `shares` of its work.
 
-
-def interrupted(row: Experiment, found: Sequence[CellResult], shares: Sequence[float], slices: float) -> None:
-    """AssertionError if cells computed with interruptions differ from `found`, computed without.
-
-    The program advances by a share `slices` of its work at a time; at each of `shares` of it a new one goes on from a
-    copy of its state.
+    It advances by a share `slices` of its work at a time, and by one step more where it stops, which is inside a
+    segment then. A new program goes on from the checkpoint.
     """
-    engine, cells = tiny.engine("exact"), [one.cell for one in found]
-    program = row.start(cells, engine)
-    for share in (*shares, 1.0):
+    program = experiment.start(cells, engine)
+    for share in shares:
         while program.done < share * program.work:
             program.advance(slices * program.work)
-        state = saved(program)
-        program = row.start(cells, engine)
+        program.advance(1.0)
+        state, program = from_checkpoint(program.export()), experiment.start(cells, engine)
         program.restore(state)
-    for number, one in enumerate(found):
-        same_bits(row, one, saved(program), number, row.measurements)
+    while program.done < program.work:
+        program.advance(program.work)
+    return program.export()
+
+
+def same_bits(experiment: Experiment, result: CellResult, state: State, row: int) -> None:
+    """AssertionError if a row of a program's state differs from a result in any measurement."""
+    assert [bytes(digest) for digest in state["digests"][row]] == list(result.digests)
+    for name in experiment.metrics:
+        assert state["metric/" + name][row].tobytes() == result.metrics[name].tobytes(), name
+
+
+def apart(experiment: Experiment, results: Sequence[CellResult], state: State) -> Iterator[tuple[str, F32]]:
+    """Of each metric how far a program's state is from results of the same cells [cells, early measurements]."""
+    for name in experiment.metrics:
+        values = np.stack([result.metrics[name] for result in results])
+        yield name, np.abs(curve(state, name) - values)[:, : experiment.early]
+
+
+def with_parameters(experiment: Experiment, cells: Sequence[Cell], engine: Engine, value: float) -> dict[str, F32]:
+    """Metric -> values [cells, 2] before training, and a segment after all parameters have become `value`."""
+    program = experiment.start(cells, engine)
+    state = until(program, 1)
+    program.restore(state | {"params": np.full_like(state["params"], value)})
+    state = until(program, 2)
+    return {name: curve(state, name)[:, :2] for name in experiment.metrics}

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.experiment import Cell
+from kernels.cells import Axis, Cell
 from kernels.philox import SEED_LIMIT
 from kernels.tasks import clouds
 from kernels.tasks.clouds import Clouds
 
-TASK = Clouds(classes=5, dimensions=10, separation=2.5, train=3000, test=1000)
+LEVEL = Axis("level", (0.0, 0.5))
+TASK = Clouds(classes=5, dimensions=10, separation=2.5, train=3000, test=1000, corruption=LEVEL)
 SEEDS = st.integers(0, SEED_LIMIT - 1)
 SHARES = st.floats(0, 1)
 
@@ -77,19 +78,21 @@ def test_every_other_class_is_equally_likely_and_every_sample_too() -> None:
 
 def test_cells_of_a_seed_have_the_labels_of_their_level() -> None:
     cells = [Cell(seed, {"level": level}) for seed in (1, 2) for level in (0.0, 0.5)]
-    found = clouds.sets(TASK, [*cells, cells[1]], "level")
+    found = TASK.sets([*cells, cells[1]])
     assert found["train"].task.tolist() == [0, 1, 2, 3, 1]
     for at, cell in enumerate(cells):
         want = clouds.make(TASK, cell.seed, float(cell.condition["level"]))
         assert found["train"].y[at].tobytes() == want["train"].y.tobytes()
-    plain = clouds.sets(TASK, cells)
-    assert plain["train"].task.tolist() == [0, 0, 1, 1]
+        assert found["true"].y[at].tobytes() == clouds.make(TASK, cell.seed)["train"].y.tobytes()
+        assert found["true"].x[at].tobytes() == want["train"].x.tobytes()
+    assert {name: data.samples for name, data in found.items()} == TASK.sizes
 
 
 def test_the_same_samples_for_ever() -> None:
     found = clouds.make(TASK, 1, 0.3)
     digest = hashlib.blake2b(digest_size=8)
-    for samples in found.values():
+    for name in ("train", "test"):
+        samples = found[name]
         digest.update(samples.x.tobytes() + samples.y.tobytes())
     assert digest.hexdigest() == "52136d15206769d7"
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.experiments.compgen import TASK
+from kernels.experiments.families.compositional import TASK
 from kernels.philox import SEED_LIMIT
 from kernels.tasks import compositional
 from kernels.tasks.compositional import Compositional, Samples

@@ -7,8 +7,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from kernels.engine import automata, exact_library
-from kernels.engine.automata import rules_of, tables_of
+from kernels.engine.exact import automata
+from kernels.engine.exact import library as exact_library
+from kernels.engine.exact.automata import rules_of, tables_of
 from kernels.tasks import density
 from kernels.tasks.density import CELLS
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.experiment import Cell
+from kernels.cells import Cell
 from kernels.philox import SEED_LIMIT
 from kernels.tasks import features
 from kernels.tasks.features import Features, Group
@@ -61,7 +61,7 @@ def test_labels_are_balanced_and_sets_have_nothing_in_common() -> None:
 
 
 def test_evidence_is_the_sign_of_the_groups_mean() -> None:
-    data = features.sets(TASK, [Cell(1, {}), Cell(2, {}), Cell(1, {})])
+    data = TASK.sets([Cell(1, {}), Cell(2, {}), Cell(1, {})])
     x = data["test"].x
     found = features.evidence(TASK, x)
     assert data["test"].task.tolist() == [0, 1, 0]

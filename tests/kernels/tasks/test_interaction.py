@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.experiment import Cell
+from kernels.cells import Cell
 from kernels.experiments.neuronspec import TASK
 from kernels.philox import SEED_LIMIT
 from kernels.tasks import interaction
@@ -53,7 +53,7 @@ def test_sets_and_seeds_are_drawn_apart_and_again_the_same() -> None:
 
 
 def test_cells_of_a_seed_share_their_data() -> None:
-    found = interaction.sets(SMALL, [Cell(3, {"width": 32}), Cell(4, {"width": 32}), Cell(3, {"width": 64})])
+    found = SMALL.sets([Cell(3, {"width": 32}), Cell(4, {"width": 32}), Cell(3, {"width": 64})])
     assert found["train"].task.tolist() == [0, 1, 0]
     assert found["test"].x[1].tobytes() == interaction.make(SMALL, 4)["test"].x.tobytes()
 

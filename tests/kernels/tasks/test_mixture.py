@@ -69,11 +69,11 @@ def test_levels_are_as_many_each_and_classes_about() -> None:
     assert np.all(found.y.sum(1) > 45)
 
 
-def test_cells_of_a_seed_and_their_replicas_share_data() -> None:
-    from kernels.experiment import Cell
+def test_cells_of_a_seed_share_data() -> None:
+    from kernels.cells import Cell
 
-    found = mixture.sets(TASK, [Cell(4, {}), Cell(5, {}), Cell(4, {})], replicas=2)
-    assert found["train"].task.tolist() == [0, 0, 1, 1, 0, 0]
+    found = TASK.sets([Cell(4, {}), Cell(5, {}), Cell(4, {})])
+    assert found["train"].task.tolist() == [0, 1, 0]
     assert found["test"].x.shape == (2, 6, 150)
     assert np.array_equal(found["test"].x[1], mixture.make(TASK, 5)["test"].x)
 

@@ -45,12 +45,12 @@ def test_a_new_experiment_is_one_new_file(base: Path, checkout: Path, tree: Path
 
 def test_a_changed_engine_is_a_new_bundle(base: Path, tree: Path) -> None:
     changed = copied(base / "engine")
-    with (changed / "kernels/engine/random.c").open("a") as file:
+    with (changed / "kernels/engine/exact/random.c").open("a") as file:
         file.write('__attribute__((visibility("default"))) int axiom_another(void) { return 1; }\n')
     shutil.copytree(base / "dist" / "records", base / "dist4" / "records")
     refused = tried(changed, base / "dist4")
     assert refused.returncode == 1
-    assert "changed: kernels/engine/_exact.so" in refused.stderr
+    assert "changed: kernels/engine/exact/_exact.so" in refused.stderr
     assert not (base / "dist4" / "apps").exists()
     assert tried(changed, base / "dist4", "--new-bundle").returncode == 0
     assert NAMES.bundle(2) in names(base / "dist4" / NAMES.folder)

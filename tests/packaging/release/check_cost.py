@@ -13,8 +13,9 @@ from pathlib import Path
 import build
 import pytest
 
-from kernels import workunit
 from kernels.cost import default_units
+from kernels.experiments import EXPERIMENTS
+from kernels.formats import workunit
 from tests.packaging import cost, progress
 from tests.packaging.builds import patient
 from tests.packaging.release.measured import Measured
@@ -98,7 +99,7 @@ def test_first_step_and_memory(
 ) -> None:
     """Of four tasks at once, each a default work unit of compgen."""
     tree = request.getfixturevalue(flavour.fixture)
-    unit = workunit.encode(default_units("compgen", 1000)[0])
+    unit = workunit.encode(default_units(EXPERIMENTS["compgen"], 1000)[0])
     slots = [slot / str(number) for number in range(4)]
     for folder in slots:
         folder.mkdir()

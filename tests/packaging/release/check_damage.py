@@ -58,9 +58,9 @@ def test_the_program_finds_damage_that_keeps_it_from_starting(
 
 
 def test_a_damaged_engine_is_found_when_it_is_wanted(installed: Path, slot: Path) -> None:
-    name = f"{NAMES.bundle(1)}/kernels/engine/_exact.so"
+    name = f"{NAMES.bundle(1)}/kernels/engine/exact/_exact.so"
     (installed / name).write_bytes(bytes((installed / name).stat().st_size))
     own = unlaunched(installed, slot, "selftest")
     assert own.returncode == 206
-    assert "kernels/engine/_exact.so" in own.stderr.splitlines()[-1]
+    assert "kernels/engine/exact/_exact.so" in own.stderr.splitlines()[-1]
     assert not (installed / name).exists()

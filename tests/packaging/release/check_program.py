@@ -10,7 +10,7 @@ from pathlib import Path
 import manifest
 import pytest
 
-from kernels import result, workunit
+from kernels.formats import result, workunit
 from tests.boinc.unlaunched import compiled
 from tests.client.sessions import cells
 from tests.kernels import tiny
@@ -37,7 +37,7 @@ def test_a_task(tree: Path, slot: Path) -> None:
     assert names(slot) == {"wu.json", "result.msgpack", "boinc_finish_called"}
     computed = result.read(slot / "result.msgpack")
     result.check(computed, UNIT, "r")
-    assert cells(computed) == cells(tiny.computed(UNIT, "exact"))
+    assert cells(computed) == cells(tiny.computed(UNIT, "c"))
     assert manifest.of_folder(tree) == before  # no compiled modules, no caches
 
 
@@ -104,4 +104,4 @@ def test_a_bare_debian_is_enough(tree: Path, base: Path) -> None:
     done = progress.finished(progress.start(["unshare", "-m", "sh", "-c", BARE, "sh", root, slot, NAMES.main]))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("checkpoint: ")
-    assert cells(result.read(slot / "result.msgpack")) == cells(tiny.computed(UNIT, "exact"))
+    assert cells(result.read(slot / "result.msgpack")) == cells(tiny.computed(UNIT, "c"))

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import layout
 from PyInstaller.archive.readers import CArchiveReader
 
-from kernels import result, workunit
+from kernels.formats import result, workunit
 from tests.boinc import app_tree, axiom
 from tests.boinc.project_server import ProjectServer
 from tests.boinc.real_client import RealClient, needs_client

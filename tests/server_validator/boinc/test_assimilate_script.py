@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kernels import result
-from kernels.experiments import EXPERIMENTS
+from kernels.formats import result
 from server_validator.dataset import query
 from tests.kernels import tiny
 from tests.server_validator.data import issued
@@ -27,7 +26,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "upload").mkdir()
     shutil.copy(SCRIPT, tmp_path / "bin")
     issued(tmp_path, UNIT).rename(tmp_path / "axiom-data")
-    (tmp_path / "upload" / NAME).write_bytes(result.encode(tiny.computed(UNIT, "exact")))
+    (tmp_path / "upload" / NAME).write_bytes(result.encode(tiny.computed(UNIT, "c")))
     return tmp_path
 
 
@@ -46,7 +45,7 @@ def validate(project: Path) -> None:
 
 
 def stored(project: Path) -> int:
-    return len(query.load(project / "axiom-data", EXPERIMENTS[UNIT.experiment]).seed)
+    return len(query.load(project / "axiom-data", UNIT.experiment).seed)
 
 
 def test_a_valid_result_is_stored_and_nothing_kept(project: Path) -> None:

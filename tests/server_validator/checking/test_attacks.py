@@ -18,8 +18,10 @@ import msgpack
 import msgspec
 import pytest
 
-from kernels import limits, result, workunit
-from kernels.workunit import Seeds, WorkUnit
+from kernels import limits
+from kernels.experiments import compgen
+from kernels.formats import result
+from kernels.formats.workunit import Seeds, WorkUnit
 from server_validator.checking import recomputation
 from server_validator.ledger import Ledger
 from server_validator.ledger import issued as issued_units
@@ -68,11 +70,11 @@ def computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def honest() -> Honest:
-    own = result.encode(tiny.computed(UNIT, "exact"))
+    own = result.encode(tiny.computed(UNIT, "c"))
     return Honest(
         own,
         changed(own, lambda top: top["device"].update(name="Another host's")),
-        result.encode(tiny.computed(OTHER, "exact")),
+        result.encode(tiny.computed(OTHER, "c")),
         result.encode(tiny.computed(UNIT)),
     )
 
@@ -245,7 +247,7 @@ def test_what_was_validated_is_what_is_assimilated(
 
 @pytest.mark.parametrize("fault", [MemoryError, RecursionError, ZeroDivisionError, SystemError, OSError])
 @pytest.mark.parametrize(
-    "where", ["kernels.result.decode", "kernels.result.check", "server_validator.checking.drawing.draw"]
+    "where", ["kernels.formats.result.decode", "kernels.formats.result.check", "server_validator.checking.drawing.draw"]
 )
 def test_a_crash_of_the_checker_is_neither_good_nor_bad(
     project: Project,
@@ -386,13 +388,13 @@ def test_memory_stays_bounded_with_a_file_of_two_gigabytes(project: Project, hon
 
 def test_memory_stays_bounded_with_the_largest_work_unit(project: Project, honest: Honest) -> None:
     """4096 cells, each with the true numbers of the first: checked to the end, recomputed, and found."""
-    unit = WorkUnit(workunit.FORMAT, "compgen", 1, Seeds(attacks.FIRST, limits.CELLS), tiny.GRID)
+    unit = WorkUnit(compgen.EXPERIMENT, Seeds(attacks.FIRST, limits.CELLS), tiny.GRID)
     data = issued(project.folder / "large", unit)
     first = result.decode(honest.own, "own").cells[0]
-    record = [result.CellRecord(c.seed, c.condition, first.metrics, first.digests) for c in workunit.cells(unit)]
+    record = [result.CellRecord(c.seed, c.condition, first.metrics, first.digests) for c in unit.cells]
     head = result.decode(honest.own, "own")
     path = project.uploads / f"{unit.name}_0_r77_0"
-    path.write_bytes(result.encode(msgspec.structs.replace(head, workunit=workunit.digest(unit), cells=record)))
+    path.write_bytes(result.encode(msgspec.structs.replace(head, workunit=unit.digest, cells=record)))
     code, said, bytes_ = peak(["--data", str(data), *project.words(path)[2:]])
     assert code == 25, said  # the first cell is true, and among four drawn is another
     assert bytes_ < PEAK, f"{bytes_ / 1e6:.0f} MB"

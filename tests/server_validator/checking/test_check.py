@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from kernels import result, workunit
 from kernels.errors import (
     CannotRead,
     Failure,
@@ -20,12 +19,13 @@ from kernels.errors import (
     ResultUnreadable,
 )
 from kernels.experiments import compgen
+from kernels.formats import result
 from server_validator.checking.agreement import difference
 from server_validator.checking.check import Terms
 from server_validator.errors import NotIssued, RecomputationDiffers
 from tests.kernels import tiny
 from tests.server_validator.data import checked, issued
-from tests.server_validator.forging import changed, curve, put
+from tests.server_validator.forging import changed, curve, put, says_exact, says_near
 
 UNIT = tiny.unit()
 METRICS = compgen.METRICS
@@ -39,7 +39,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def exact_bytes() -> bytes:
-    return result.encode(tiny.computed(UNIT, "exact"))
+    return result.encode(tiny.computed(UNIT, "c"))
 
 
 def refusal(path: Path, data: Path, content: bytes) -> Failure:
@@ -69,7 +69,7 @@ def test_a_result_that_was_not_issued_is_refused(tmp_path: Path, tiny_file: Path
     with pytest.raises(NotIssued) as caught:
         checked(tiny_file, other, ALL)
     assert caught.value.code == 22
-    assert workunit.digest(UNIT).hex() in str(caught.value)
+    assert UNIT.digest.hex() in str(caught.value)
 
 
 def test_a_result_of_the_same_seeds_on_another_grid_is_refused(tmp_path: Path, tiny_file: Path) -> None:
@@ -142,7 +142,7 @@ def test_differences_are_allowed_up_to_the_tolerance_and_no_further(
 ) -> None:
     """Between hosts the torch engine rounds otherwise; measurement 1 is the last early one."""
     metric = METRICS[name]
-    tolerance = metric.early if at < 2 else metric.late
+    tolerance = metric.near[0 if at < 2 else 1]
     samples = {"train_accuracy": 2000, "id_accuracy": 1000, "ood_accuracy": 1000}.get(name)
 
     def moved(by: float) -> bytes:
@@ -153,7 +153,7 @@ def test_differences_are_allowed_up_to_the_tolerance_and_no_further(
             values[at] = value + direction * by if samples is None else _count(value + direction * by, samples)
             put(top, 0, name, values)
             put(top, 0, "gap", curve(top, 0, "id_accuracy") - curve(top, 0, "ood_accuracy"))
-            top["engine"] = "torch"
+            says_near(top)
 
         return changed(exact_bytes, change)
 
@@ -170,8 +170,8 @@ def _count(value: float, samples: int) -> np.float32:
 
 
 def test_tolerances_are_far_below_what_the_claim_is_about() -> None:
-    assert METRICS["gap"].late <= 0.06
-    assert METRICS["gap"].early <= 0.005
+    assert METRICS["gap"].near[1] <= 0.06
+    assert METRICS["gap"].near[0] <= 0.005
 
 
 def test_values_that_contradict_each_other_are_refused_before_recomputing(
@@ -272,6 +272,6 @@ def test_linear_algebra_of_another_host_is_allowed_to_differ_a_little(
 
 
 def test_a_torch_result_that_says_exact_is_refused(tmp_path: Path, data: Path, tiny_bytes: bytes) -> None:
-    failure = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, lambda top: top.update(engine="exact")))
+    failure = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, says_exact))
     assert isinstance(failure, RecomputationDiffers)
     assert "digest" in str(failure)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kernels import result
+from kernels.formats import result
 from server_validator.boinc import database
 from server_validator.checking import drawing, recomputation, trust
 from tests.kernels import tiny
@@ -33,7 +33,7 @@ TIMES = 150  # checks of one forged result
 
 @pytest.fixture(scope="module")
 def honest() -> bytes:
-    return result.encode(tiny.computed(UNIT, "exact"))
+    return result.encode(tiny.computed(UNIT, "c"))
 
 
 class Judge:

@@ -20,15 +20,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client import host
-from kernels import limits, result, workunit
-from kernels.engine.seam import EngineClass
+from kernels import limits
+from kernels.engine.contract import EngineName
 from kernels.errors import Failure, Inconsistent, ResultMismatch, ResultUnreadable
 from kernels.experiment import compute
 from kernels.experiments import EXPERIMENTS
-from kernels.result import Device, Result, Timings
-from kernels.workunit import WorkUnit
+from kernels.formats import result, workunit
+from kernels.formats.result import DeviceFacts, Result, Timings
+from kernels.formats.workunit import WorkUnit
 from server_validator.checking import recomputation
 from server_validator.checking.check import Terms
+from server_validator.checking.reading import Answer
 from server_validator.errors import RecomputationDiffers
 from tests.kernels import tiny
 from tests.kernels.tiny import forged, resealed, tree
@@ -41,7 +43,7 @@ from tests.server_validator.fuzz import mutator
 # within 1e-6. A host that says torch of what the exact engine computed gets only that; staff choose who may say it.
 FREE = [("app_version",), *(("device", name) for name in ("kind", "name", "platform", "threads")),
         *(("timings", name) for name in ("computing", "cpu"))]  # fmt: skip
-CLASSES: tuple[EngineClass, ...] = ("exact", "torch")
+CLASSES: tuple[EngineName, ...] = ("c", "torch")
 SMALL = truth.unit("compgen", width=[32], depth=[1], learning_rate=[0.05])  # two cells
 
 
@@ -56,8 +58,7 @@ def judged(data: bytes, unit: WorkUnit) -> Result:
     """The result if it passes all that validation asks, every cell recomputed; else its Failure is raised."""
     decoded = result.decode(data, "r")
     result.check(decoded, unit, "r")
-    cells = workunit.cells(unit)
-    recomputation.recompute(decoded, cells, range(len(cells)), math.inf, "r")
+    recomputation.recompute(Answer(decoded, unit), range(len(unit.cells)), math.inf, "r")
     return decoded
 
 
@@ -91,7 +92,7 @@ HEADERS: dict[str, st.SearchStrategy[Any]] = {
     "app_version": SHORT,
     "engine": st.sampled_from(CLASSES),
     "device": st.builds(
-        Device, st.sampled_from(["cpu", "cuda"]), st.text().map(host.printable), SHORT, st.integers(1, 4096)
+        DeviceFacts, st.sampled_from(["cpu", "cuda"]), st.text().map(host.printable), SHORT, st.integers(1, 4096)
     ),
     "timings": st.builds(Timings, SECONDS, SECONDS),
 }
@@ -104,12 +105,12 @@ def test_what_a_worker_can_write_is_read_back_byte_for_byte_and_is_valid(
 ) -> None:
     made = truth.answer(unit, **header)
     data = result.encode(made)
-    decoded = judged(data, workunit.decode(workunit.encode(unit), "wu.json"))
+    decoded = judged(data, workunit.decode(workunit.encode(unit), "wu.json", EXPERIMENTS))
     assert result.encode(decoded) == data
     assert forged(tree(data)) == data, "the independent library writes the same"
     assert {name: getattr(decoded, name) for name in header} == header
     assert [(cell.seed, cell.condition) for cell in decoded.cells] == [
-        (cell.seed, cell.condition) for cell in workunit.cells(unit)
+        (cell.seed, cell.condition) for cell in unit.cells
     ]
     truth.assert_true(tree(data), unit)
 
@@ -122,13 +123,13 @@ def test_the_whole_of_validation_accepts_every_experiments_true_result(tmp_path:
         path = tmp_path / f"{unit.name}_0_r1_{CLASSES.index(engine)}"
         path.write_bytes(result.encode(truth.answer(unit, engine=engine)))
         verdict = checked(path, data, Terms(cells=limits.CELLS))
-        assert len(verdict.recomputed) == len(workunit.cells(unit))
+        assert len(verdict.recomputed) == len(unit.cells)
 
 
 def test_the_remembered_cells_are_what_the_engine_computes() -> None:
     """Memory stands in for recomputation here, so it must be the same: cells that came from blocks, one by one."""
-    for cell in workunit.cells(SMALL):
-        (one,) = compute(EXPERIMENTS["compgen"], [cell], tiny.engine("exact"))
+    for cell in SMALL.cells:
+        (one,) = compute(EXPERIMENTS["compgen"], [cell], tiny.engine("c"))
         (other,) = truth.remembered(EXPERIMENTS["compgen"], [cell])
         assert list(one.digests) == list(other.digests)
         for name, curve in one.metrics.items():
@@ -140,7 +141,7 @@ def test_the_remembered_cells_are_what_the_engine_computes() -> None:
 
 @settings(max_examples=400)
 @given(unit=units(), engine=st.sampled_from(CLASSES), data=st.data())
-def test_any_change_of_bytes_is_refused(unit: WorkUnit, engine: EngineClass, data: st.DataObject) -> None:
+def test_any_change_of_bytes_is_refused(unit: WorkUnit, engine: EngineName, data: st.DataObject) -> None:
     good = result.encode(truth.answer(unit, engine=engine))
     at = data.draw(st.integers(0, len(good) - 1))
     new = data.draw(st.binary(min_size=1, max_size=3))
@@ -154,7 +155,7 @@ def test_any_change_of_bytes_is_refused(unit: WorkUnit, engine: EngineClass, dat
 
 
 @pytest.mark.parametrize("engine", CLASSES)
-def test_any_byte_changed_and_sealed_again_is_refused_unless_it_is_free_to_say(engine: EngineClass) -> None:
+def test_any_byte_changed_and_sealed_again_is_refused_unless_it_is_free_to_say(engine: EngineName) -> None:
     good = result.encode(truth.answer(SMALL, engine=engine))
     data, passed = bytearray(good), 0
     for at in range(len(good) - 16):
@@ -189,9 +190,9 @@ def essence(top: dict[str, Any]) -> bytes:
         del holder[name]
     metrics = EXPERIMENTS[top["experiment"]].metrics
     for cell in top["cells"]:
-        cell["digests"] = cell["digests"][: None if top["engine"] == "exact" else 1]
+        cell["digests"] = cell["digests"][: None if top["agreement"] == "exact" else 1]
         for name, array in cell["metrics"].items():
-            if top["engine"] == "torch" or not metrics[name].exact:
+            if top["agreement"] == "near" or not metrics[name].exact:
                 del array["data"]
     del top["checksum"]
     return bytes(msgpack.packb(top))
@@ -208,7 +209,7 @@ def essence(top: dict[str, Any]) -> bytes:
     rng=st.randoms(use_true_random=True),
 )
 def test_any_change_of_structure_is_refused_unless_it_is_free_to_say(
-    unit: WorkUnit, engine: EngineClass, change: mutator.Change, rng: random.Random
+    unit: WorkUnit, engine: EngineName, change: mutator.Change, rng: random.Random
 ) -> None:
     good = result.encode(truth.answer(unit, engine=engine))
     top = mutator.parsed(good)
@@ -216,7 +217,7 @@ def test_any_change_of_structure_is_refused_unless_it_is_free_to_say(
     changed = resealed(mutator.written(top))
     if refused(changed, unit) is None:
         # The class alone decides what of it is compared.
-        same_class = tree(good) | {"engine": tree(changed)["engine"]}
+        same_class = tree(good) | {name: tree(changed)[name] for name in ("engine", "agreement")}
         assert essence(tree(changed)) == essence(same_class)
 
 
@@ -230,7 +231,8 @@ def leaves(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ..
 
 
 OTHER = {
-    "kind": "cuda", "engine": "torch", "experiment": "memdyn", "dtype": ">f4", "app_version": "9.9", "name": "other",
+    "kind": "cuda", "engine": "torch", "agreement": "near", "unit": "steps",
+    "experiment": "memdyn", "dtype": ">f4", "app_version": "9.9", "name": "other",
     "platform": "other",
 }  # fmt: skip
 
@@ -248,7 +250,7 @@ def test_every_single_value_is_either_free_to_say_or_decides() -> None:
     """Of class exact. So the list above is complete, and holds nothing that is refused."""
     good = result.encode(truth.answer(SMALL))
     spots = dict(leaves(tree(good)))
-    assert len(spots) == 13 + 2 * (1 + 3 + 6 * 3 + 12), "the header, and per cell seed, condition, metrics, digests"
+    assert len(spots) == 27 + 2 * (1 + 3 + 6 * 3 + 12), "the header, and per cell seed, condition, metrics, digests"
     free = []
     for spot, value in spots.items():
         if spot == ("checksum",):
@@ -261,7 +263,7 @@ def test_every_single_value_is_either_free_to_say_or_decides() -> None:
         if refused(forged(top), SMALL) is None:
             free.append(spot)
     near = {("cells", number, "metrics", "effective_rank", "data") for number in (0, 1)}  # in its last bit
-    assert set(free) == {*FREE, ("engine",)} | near
+    assert set(free) == {*FREE} | near
 
 
 def test_a_condition_and_a_metric_that_other_work_units_have_is_refused() -> None:
@@ -287,7 +289,7 @@ def test_any_other_number_in_an_exact_result_is_refused(unit: WorkUnit, data: st
     values[at] = data.draw(st.sampled_from(near) | st.floats(width=32))
     if values.tobytes() == array["data"]:
         return
-    exact = EXPERIMENTS[unit.experiment].metrics[name].exact
+    exact = unit.experiment.metrics[name].exact
     array["data"] = values.tobytes()
     failure = refused(forged(top), unit)
     if exact or abs(float(values[at]) - float(old)) > 2e-6 * abs(float(old)):

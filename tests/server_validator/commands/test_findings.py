@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels import result
-from kernels.experiment import Value
-from kernels.workunit import WorkUnit
+from kernels.cells import Value
+from kernels.formats import result
+from kernels.formats.workunit import WorkUnit
 from tests.kernels import tiny
 from tests.server_validator.data import Run, issued, one_line
 

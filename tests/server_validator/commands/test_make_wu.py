@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kernels import cost, workunit
-from kernels.workunit import Seeds, WorkUnit
+from kernels import cost
+from kernels.experiments import EXPERIMENTS, cellauto, compgen
+from kernels.formats import workunit
+from kernels.formats.workunit import Seeds, WorkUnit
 from server_validator.ledger import Ledger
 from server_validator.ledger.issued import find
 from tests.server_validator.data import Run, one_line
@@ -16,14 +18,14 @@ from tests.server_validator.data import Run, one_line
 
 def was_issued(data: Path, unit: WorkUnit) -> bool:
     with Ledger(data) as ledger:
-        return find(ledger, workunit.digest(unit)) == unit
+        return find(ledger, unit.digest) == unit
 
 
 def test_make_wu_prints_the_work_unit_without_out(tmp_path: Path, run: Callable[..., Run]) -> None:
     made = run("--data", tmp_path / "new" / "data", "make-wu", "compgen", "--first", 3, "--count", 2)
     assert made.code == 0
-    unit = workunit.decode(made.out.encode(), "stdout")
-    assert unit == WorkUnit(1, "compgen", 1, Seeds(3, 2))
+    unit = workunit.decode(made.out.encode(), "stdout", EXPERIMENTS)
+    assert unit == WorkUnit(compgen.EXPERIMENT, Seeds(3, 2))
     assert was_issued(tmp_path / "new" / "data", unit)
 
 
@@ -31,8 +33,8 @@ def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
     tmp_path: Path, run: Callable[..., Run]
 ) -> None:
     made = run("--data", tmp_path / "data", "make-wu", "compgen", "--first", 3)
-    unit = workunit.decode(made.out.encode(), "stdout")
-    assert [unit] == cost.default_units("compgen", 3)
+    unit = workunit.decode(made.out.encode(), "stdout", EXPERIMENTS)
+    assert [unit] == cost.default_units(compgen.EXPERIMENT, 3)
     words = made.err.splitlines()[-1].split()
     told = dict(zip(words[2::2], map(float, words[3::2]), strict=True))
     unit_cost = cost.cost(unit)
@@ -43,19 +45,20 @@ def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
 
 
 def test_make_wu_of_a_long_seed_makes_several_work_units(tmp_path: Path, run: Callable[..., Run]) -> None:
-    parts = cost.default_units("cellauto", 3)
+    parts = cost.default_units(cellauto.EXPERIMENT, 3)
     assert len(parts) > 1
     for _ in range(2):
         made = run("--data", tmp_path, "make-wu", "cellauto", "--first", 3, "--out", tmp_path / "wu.json")
         assert (made.code, made.out) == (0, "")
         files = [tmp_path / f"wu-{number}.json" for number in range(1, len(parts) + 1)]
-        assert [workunit.read(file) for file in files] == parts
+        assert [workunit.read(file, EXPERIMENTS) for file in files] == parts
     for part, file in zip(parts, files, strict=True):
         assert was_issued(tmp_path, part)
         assert f"{part.name} in {file}" in made.err
     printed = run("--data", tmp_path, "make-wu", "cellauto", "--first", 4)
     lines = printed.out.splitlines()
-    assert [workunit.decode(line.encode(), "line") for line in lines] == cost.default_units("cellauto", 4)
+    decoded = [workunit.decode(line.encode(), "line", EXPERIMENTS) for line in lines]
+    assert decoded == cost.default_units(cellauto.EXPERIMENT, 4)
 
 
 def test_make_wu_again_gives_the_same_file(tmp_path: Path, run: Callable[..., Run]) -> None:

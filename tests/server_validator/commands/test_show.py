@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kernels import result, workunit
 from kernels.experiments import compgen
-from kernels.result import Result
+from kernels.formats import result
+from kernels.formats.result import Result
 from server_validator.reporting.result_text import spark
 from tests.kernels import tiny
 from tests.server_validator.data import Run
@@ -25,11 +25,13 @@ def test_json_has_the_header_and_every_cell(
 ) -> None:
     shown_result = json.loads(Run(capsys, "show", tiny_file, "--json").out)
     assert shown_result.keys() == {
-        "format", "experiment", "version", "workunit", "app_version", "engine", "device", "timings", "cells",
+        "format", "experiment", "version", "workunit", "app_version", "engine", "agreement", "device", "clock",
+        "timings", "cells",
     }  # fmt: skip
-    assert shown_result["workunit"] == workunit.digest(tiny.unit()).hex()
+    assert shown_result["workunit"] == tiny.unit().digest.hex()
     assert shown_result["device"] == {"kind": "cpu", "name": tiny.DEVICE.name, "platform": "linux-x86_64", "threads": 1}
     assert shown_result["timings"] == {"computing": 1.5, "cpu": 1.25}
+    assert shown_result["clock"] == {"unit": compgen.EXPERIMENT.clock.unit, "ticks": list(compgen.MEASURED)}
     for shown, record in zip(shown_result["cells"], tiny_result.cells, strict=True):
         assert list(shown) == ["seed", "condition", "metrics", "digests"]
         assert shown["seed"] == record.seed
@@ -46,7 +48,7 @@ def test_a_person_sees_what_was_computed_where_and_how_long(
     done = Run(capsys, "show", tiny_file)
     assert done.code == 0
     for fact in (
-        str(tiny_file), "compgen", workunit.digest(tiny.unit()).hex(), "0.1.0", "torch", tiny.DEVICE.name,
+        str(tiny_file), "compgen", tiny.unit().digest.hex(), "0.1.0", "torch", tiny.DEVICE.name,
         "linux-x86_64", "threads: 1", "1.5 s", "1.2 s of CPU", "1000 to 1001, 2 cells", "train loss", "effective rank",
     ):  # fmt: skip
         assert fact in done.out

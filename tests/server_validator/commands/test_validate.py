@@ -51,14 +51,10 @@ def test_a_result_from_elsewhere_is_22(tmp_path: Path, run: Callable[..., Run], 
 def test_a_fault_of_the_checker_is_3_and_says_nothing_about_the_result(
     data: Path, run: Callable[..., Run], tiny_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
-    from kernels.experiments import EXPERIMENTS
-
     def broken(*_: Any) -> Any:
         raise MemoryError("no memory\nleft")
 
-    monkeypatch.setitem(EXPERIMENTS, "compgen", replace(compgen.EXPERIMENT, start=broken))
+    monkeypatch.setattr(type(compgen.EXPERIMENT.course), "start", broken)
     done = run("--data", data, "validate", tiny_file)
     assert done.code == 3
     assert "no memory left" in one_line(done)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from kernels import result
 from kernels.errors import CannotWrite
 from kernels.experiments import EXPERIMENTS
-from kernels.result import Result
+from kernels.formats import result
+from kernels.formats.result import Result
 from server_validator.dataset.query import load
 from server_validator.dataset.store import store
 from server_validator.errors import NothingAssimilated
@@ -50,11 +51,18 @@ def test_work_units_come_together_in_the_order_of_their_seeds(tmp_path: Path, ti
 def test_any_parquet_reader_sees_where_a_row_comes_from(tmp_path: Path, tiny_result: Result) -> None:
     table = pq.read_table(store(tmp_path, tiny.unit(), tiny_result, 7))
     assert table.column_names == [
-        "workunit", "boinc_id", "engine", "seed", "width", "depth", "learning_rate", *COMPGEN.metrics,
+        "workunit", "boinc_id", "engine", "agreement", "seed", "width", "depth", "learning_rate", *COMPGEN.metrics,
     ]  # fmt: skip
     row = table.to_pylist()[0]
     assert (row["workunit"], row["boinc_id"], row["engine"], row["seed"]) == (tiny.unit().name, 7, "torch", 1000)
     np.testing.assert_array_equal(np.float32(row["gap"]), result.unpack(tiny_result.cells[0].metrics["gap"]))
+
+
+def test_a_file_says_when_its_measurements_were_made(tmp_path: Path, tiny_result: Result) -> None:
+    metadata = pq.read_schema(store(tmp_path, tiny.unit(), tiny_result, 7)).metadata
+    clock = COMPGEN.clock
+    told = json.loads(metadata[b"axiom"])
+    assert told["clock"] == {"unit": clock.unit, "ticks": list(clock.ticks)}
 
 
 def test_without_data_the_failure_says_so(tmp_path: Path) -> None:

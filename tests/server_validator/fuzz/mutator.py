@@ -354,7 +354,9 @@ def _said(tree: Any, rng: random.Random) -> None:
     """What a host may say of itself, within its limits and just beyond; and the class, by which it is judged."""
     top = {str(key): pair for pair in tree for key in pair[:1]}
     if "engine" in top and rng.random() < 0.3:
-        top["engine"][1] = rng.choice(["exact", "torch"])
+        top["engine"][1], agreement = rng.choice([("c", "exact"), ("torch", "near")])
+        if "agreement" in top and rng.random() < 0.8:
+            top["agreement"][1] = agreement
     if "app_version" in top and rng.random() < 0.3:
         top["app_version"][1] = rng.choice(["0.1.0", "9", "x" * 64, "x" * 65, "a+b-c_d.e"])
     for name in ("device", "timings"):

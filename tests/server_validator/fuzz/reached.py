@@ -13,8 +13,8 @@ from typing import Any
 
 import kernels
 import server_validator
-from kernels import result, workunit
 from kernels.experiments import EXPERIMENTS
+from kernels.formats import result, workunit
 from server_validator.boinc import names
 from server_validator.checking import agreement, check, drawing, reading, recomputation
 from server_validator.ledger import database, issued, uploads, verdicts

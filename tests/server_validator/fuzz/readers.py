@@ -10,17 +10,18 @@ import json
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import msgpack
-import msgspec
 
-from kernels import errors, limits, result, workunit
+from kernels import errors, limits
 from kernels.errors import Failure
 from kernels.experiments import EXPERIMENTS
-from kernels.workunit import WorkUnit
+from kernels.formats import result, workunit
+from kernels.formats.workunit import WorkUnit
 from server_validator import errors as server_errors
 from server_validator.checking.check import Terms
 from server_validator.errors import Duplicate
@@ -48,16 +49,14 @@ OF_RESULTS = frozenset(
 def units() -> list[WorkUnit]:
     """A work unit of every experiment, of one or two cells; as many cells as are cheap, of those that have no seeds."""
     cheap = [truth.unit(name) for name in EXPERIMENTS]
-    return [
-        msgspec.structs.replace(unit, grid={axis: values[:1] for axis, values in unit.grid.items()}) for unit in cheap
-    ]
+    return [replace(unit, grid={axis: values[:1] for axis, values in unit.grid.items()}) for unit in cheap]
 
 
 class Readers:
     """The readers, a ledger that issued `units`, and a folder for uploads."""
 
     def __init__(self, folder: Path) -> None:
-        self.units = {workunit.digest(unit): unit for unit in units()}
+        self.units = {unit.digest: unit for unit in units()}
         self.data = issued(folder, *self.units.values())
         self.upload = folder / "result.msgpack"
         self._readers: dict[bytes, Callable[[bytes], str]] = {
@@ -73,20 +72,20 @@ class Readers:
 
     def _work_unit(self, data: bytes) -> str:
         try:
-            decoded = workunit.decode(data, "wu.json")
+            decoded = workunit.decode(data, "wu.json", EXPERIMENTS)
         except Failure as failure:
             return _sentence(failure, OF_WORK_UNITS)
         top = {"grid": {}} | json.loads(data, object_pairs_hook=_unique)
-        plain = msgspec.to_builtins(decoded)
+        plain = json.loads(workunit.encode(decoded))
         assert json.dumps(top, sort_keys=True) == json.dumps(plain, sort_keys=True)  # 1 is not 1.0
-        again = workunit.decode(workunit.encode(decoded), "wu.json")
-        assert workunit.digest(again) == workunit.digest(decoded)
+        again = workunit.decode(workunit.encode(decoded), "wu.json", EXPERIMENTS)
+        assert again.digest == decoded.digest
         assert workunit.encode(again) == workunit.encode(decoded)
-        cells = workunit.cells(decoded)
+        cells = decoded.cells
         assert 1 <= len(cells) <= limits.CELLS
         assert len({repr(cell) for cell in cells}) == len(cells)
         assert decoded.name.isprintable()
-        return f"work unit of {decoded.experiment}"
+        return f"work unit of {decoded.experiment.name}"
 
     def _result(self, data: bytes) -> str:
         try:
@@ -102,7 +101,7 @@ class Readers:
         except Failure as failure:
             return _sentence(failure, OF_RESULTS, "r.msgpack")
         truth.assert_possible(tree, unit)
-        return f"possible result of {unit.experiment}, {decoded.engine}"
+        return f"possible result of {unit.experiment.name}, {decoded.engine}"
 
     def _validate(self, data: bytes) -> str:
         return self._validated(data, self.upload, Terms(cells=ALL_CELLS), OF_RESULTS)
@@ -118,12 +117,12 @@ class Readers:
         unit = self.units[tree["workunit"]]
         assert len(verdict.recomputed) == len(tree["cells"])
         truth.assert_true(tree, unit)
-        return f"valid result of {unit.experiment}, {verdict.answer.result.engine}"
+        return f"valid result of {unit.experiment.name}, {verdict.answer.result.engine}"
 
     def _uploaded_twice(self, data: bytes) -> str:
         """The second upload of a file is refused as the first was, or as its copy; class torch always."""
         one, other = (self.upload.with_name(f"{self._named(data)}_{number}_r1_0") for number in (0, 1))
-        terms = Terms(classes=("exact",), cells=ALL_CELLS)
+        terms = Terms(agreements=("exact",), cells=ALL_CELLS)
         first = self._validated(data, one, terms, OF_RESULTS)
         second = self._validated(data, other, terms, OF_RESULTS | {Duplicate})
         assert second.startswith("Duplicate") or (first == second and first.startswith(_BEFORE_COPIES)), second

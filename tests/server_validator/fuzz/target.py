@@ -11,7 +11,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["kernels", "server_validator"]):
-    from kernels import result, workunit
+    from kernels.formats import result, workunit
     from tests.server_validator import truth
     from tests.server_validator.fuzz import readers
 from tests.server_validator.fuzz.mutator import Mutator

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kernels import result
 from kernels.errors import ResultUnreadable
+from kernels.formats import result
 from server_validator.errors import TryLater
 from tests.server_validator.fuzz import reached
 from tests.server_validator.fuzz.__main__ import CORPUS

@@ -13,12 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from kernels import workunit
 from kernels.experiments import EXPERIMENTS, compgen
-from kernels.workunit import Seeds, WorkUnit
+from kernels.formats.workunit import Seeds, WorkUnit
 from server_validator.errors import NotIssued, SeedsTaken
 from server_validator.ledger import Ledger, issued
 from tests.server_validator.data import Run
@@ -34,15 +32,18 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
+SECOND = replace(compgen.EXPERIMENT, version=2)
+
+
 def unit(first: int, count: int, **grid: list[int | float | str]) -> WorkUnit:
-    return WorkUnit(1, "compgen", 1, Seeds(first, count), grid)
+    return WorkUnit(compgen.EXPERIMENT, Seeds(first, count), grid)
 
 
 def test_an_issued_work_unit_is_found_by_its_digest_and_no_other(ledger: Ledger) -> None:
     unit_given_out = unit(100, 10, width=[32])
     issued.issue(ledger, unit_given_out)
-    assert issued.find(ledger, workunit.digest(unit_given_out)) == unit_given_out
-    assert issued.find(ledger, workunit.digest(unit(100, 10))) is None
+    assert issued.find(ledger, unit_given_out.digest) == unit_given_out
+    assert issued.find(ledger, unit(100, 10).digest) is None
     assert issued.find(ledger, bytes(16)) is None
 
 
@@ -65,14 +66,14 @@ def test_overlapping_seeds_are_refused(
     assert caught.value.code == 40
     assert "first free seed is 110" in str(caught.value)
     assert "compgen_1_100_10" in str(caught.value)
-    assert issued.find(ledger, workunit.digest(asked)) is None
+    assert issued.find(ledger, asked.digest) is None
 
 
 def test_the_conditions_of_a_seed_can_be_given_out_apart(ledger: Ledger) -> None:
     parts = [unit(100, 10, width=[32]), unit(100, 10, width=[64], depth=[1]), unit(95, 7, width=[64], depth=[2])]
     for part in parts:
         issued.issue(ledger, part)
-    assert [issued.find(ledger, workunit.digest(part)) for part in parts] == parts
+    assert [issued.find(ledger, part.digest) for part in parts] == parts
     assert len({part.name for part in parts}) == 3
     for taken in (unit(101, 1, width=[64]), unit(100, 10), unit(95, 1, depth=[2])):
         with pytest.raises(SeedsTaken):
@@ -83,7 +84,7 @@ def test_the_conditions_of_a_seed_can_be_given_out_apart(ledger: Ledger) -> None
 def test_seeds_beside_are_given_out(ledger: Ledger, first: int, count: int) -> None:
     issued.issue(ledger, unit(100, 10))
     issued.issue(ledger, unit(first, count))
-    assert issued.find(ledger, workunit.digest(unit(first, count))) is not None
+    assert issued.find(ledger, unit(first, count).digest) is not None
 
 
 def test_the_very_same_work_unit_again_changes_nothing(ledger: Ledger) -> None:
@@ -95,9 +96,9 @@ def test_the_very_same_work_unit_again_changes_nothing(ledger: Ledger) -> None:
 
 def test_versions_have_seeds_of_their_own(ledger: Ledger) -> None:
     issued.issue(ledger, unit(100, 10))
-    issued.issue(ledger, msgspec.structs.replace(unit(100, 10), version=2))
+    issued.issue(ledger, WorkUnit(SECOND, Seeds(100, 10)))
     with pytest.raises(SeedsTaken):
-        issued.issue(ledger, msgspec.structs.replace(unit(105, 10), version=2))
+        issued.issue(ledger, WorkUnit(SECOND, Seeds(105, 10)))
 
 
 def test_results_in_flight_are_not_bad_when_the_experiment_has_a_new_version(
@@ -112,7 +113,8 @@ def test_of_processes_that_want_the_same_seeds_exactly_one_wins(tmp_path: Path) 
     """Ten rounds; every round's work units overlap pairwise and differ, so only one can be issued."""
     program = (
         "import sys, time, pathlib\n"
-        "from kernels.workunit import Seeds, WorkUnit\n"
+        "from kernels.experiments import compgen\n"
+        "from kernels.formats.workunit import Seeds, WorkUnit\n"
         "from server_validator.errors import SeedsTaken\n"
         "from server_validator.ledger import Ledger, issued\n"
         "me, data = int(sys.argv[1]), pathlib.Path(sys.argv[2])\n"
@@ -121,7 +123,7 @@ def test_of_processes_that_want_the_same_seeds_exactly_one_wins(tmp_path: Path) 
         "for n in range(10):\n"
         "    try:\n"
         "        with Ledger(data / str(n), create=True) as ledger:\n"
-        "            issued.issue(ledger, WorkUnit(1, 'compgen', 1, Seeds(me, 10)))\n"
+        "            issued.issue(ledger, WorkUnit(compgen.EXPERIMENT, Seeds(me, 10)))\n"
         "    except SeedsTaken:\n"
         "        print('taken')\n"
         "    else:\n"

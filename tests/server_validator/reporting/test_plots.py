@@ -10,9 +10,9 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
+from kernels.claims import Curve, Table
 from kernels.experiments import EXPERIMENTS
 from kernels.experiments.compgen import EXPERIMENT
-from kernels.findings import Curve, Table
 from server_validator.reporting import plots, tables
 
 ROWS = [(seed, width, depth) for seed in range(3) for width in (32, 64) for depth in (1, 2)]
@@ -22,9 +22,31 @@ ROW = replace(
     EXPERIMENT,
     claims=(),
     curves=(
-        Curve("By depth", "width", "gap", "a gap", {64: 1.5}, line="one layer", where={"depth": 1}),
-        Curve("Alone", "depth", "gap", "a gap", {1: 1.25}),
-        Curve("By depth", "width", "gap", "a gap", {}, line="two layers", where={"depth": 2}),
+        Curve(
+            title="By depth",
+            axis="width",
+            metric="gap",
+            label="a gap",
+            published={64: 1.5},
+            line="one layer",
+            where={"depth": 1},
+        ),
+        Curve(
+            title="Alone",
+            axis="depth",
+            metric="gap",
+            label="a gap",
+            published={1: 1.25},
+        ),
+        Curve(
+            title="By depth",
+            axis="width",
+            metric="gap",
+            label="a gap",
+            published={},
+            line="two layers",
+            where={"depth": 2},
+        ),
     ),
 )
 
@@ -71,7 +93,17 @@ def test_tables_name_their_line() -> None:
 def test_a_power_law_is_drawn_where_it_is_a_straight_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     figures: list[Figure] = []
     monkeypatch.setattr(Figure, "savefig", lambda self, path: figures.append(self))
-    curves = tuple(Curve("By width", "width", "gap", "a gap", {64: 1.5}, log=log) for log in (False, True))
+    curves = tuple(
+        Curve(
+            title="By width",
+            axis="width",
+            metric="gap",
+            label="a gap",
+            published={64: 1.5},
+            log=log,
+        )
+        for log in (False, True)
+    )
     for curve in curves:
         plots.plot(tmp_path, replace(ROW, curves=(curve,)), TABLE)
     even, logarithmic = (figure.axes[0] for figure in figures)
@@ -93,10 +125,34 @@ def test_lines_of_one_plot_can_be_told_apart(name: str) -> None:
 COLLIDING = replace(
     ROW,
     curves=(
-        Curve("Narrow nets", "width", "gap", "a gap", {}),
-        Curve("By depth", "depth", "gap", "a gap", {}),
-        Curve("Wide nets, twice", "width", "gap", "a gap", {}),
-        Curve("Wide nets: twice", "width", "gap", "a gap", {}),
+        Curve(
+            title="Narrow nets",
+            axis="width",
+            metric="gap",
+            label="a gap",
+            published={},
+        ),
+        Curve(
+            title="By depth",
+            axis="depth",
+            metric="gap",
+            label="a gap",
+            published={},
+        ),
+        Curve(
+            title="Wide nets, twice",
+            axis="width",
+            metric="gap",
+            label="a gap",
+            published={},
+        ),
+        Curve(
+            title="Wide nets: twice",
+            axis="width",
+            metric="gap",
+            label="a gap",
+            published={},
+        ),
     ),
 )
 

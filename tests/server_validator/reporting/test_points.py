@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from kernels.claims import Curve, Table
 from kernels.experiments import EXPERIMENTS
-from kernels.findings import Curve, Table
 from server_validator.reporting import plots, tables
 
 TABLE = Table(
@@ -19,9 +19,20 @@ TABLE = Table(
     {"order": np.array(["easy_first", "random"] * 2, object)},
     {"gap": np.array([[0.25], [0.5], [0.125], [0.75]], np.float32)},
 )
-NAMES = Curve("Gap by order", "order", "gap", "gap", {"random": 0.625})
+NAMES = Curve(
+    title="Gap by order",
+    axis="order",
+    metric="gap",
+    label="gap",
+    published={"random": 0.625},
+)
 POINTS = Curve(
-    "Gap by layer", "layer", "depth", "gap", {2: 0.5}, {1: lambda of: of.final("gap"), 2: lambda of: of.final("gap")}
+    title="Gap by layer",
+    axis="layer",
+    metric="depth",
+    label="gap",
+    published={2: 0.5},
+    points={1: lambda of: of.final("gap"), 2: lambda of: of.final("gap")},
 )
 
 

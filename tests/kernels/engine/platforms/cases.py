@@ -8,18 +8,20 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kernels.engine import exact_library
-from kernels.engine.exact_engine import ExactEngine
-from kernels.engine.seam import Activation, Block, Data, Loss, Method, Schedule
-from kernels.engine.vectors import PROGRAMS
+from kernels.engine.contract import Block, Data, Schedule
+from kernels.engine.exact import library as exact_library
+from kernels.engine.exact.engine import ExactEngine
+from kernels.engine.shapes import Activation, Loss, Method
+from kernels.engine.vectors import VECTORS
 from kernels.limits import DEPTH
 from kernels.philox import Purpose
 from tests.kernels.engine import golden
-from tests.kernels.engine.programs import KINDS, POISONED, REGISTER_EDGES, at_the_edge, poisoned
+from tests.kernels.engine.edges import KINDS, POISONED, REGISTER_EDGES, at_the_edge, poisoned
 
 FILE = Path(__file__).with_name("golden.json")
 VERSION = 2
@@ -52,7 +54,7 @@ class Suite:
     def cases(self) -> Iterator[Case]:
         """The training programs, the edges of the register blocks, and numbers at the edge of what floats hold."""
         for name, steps in self.programs.items():
-            yield Case(f"{name}, {steps} steps", PROGRAMS[name].build(steps), 7)
+            yield Case(f"{name}, {steps} steps", VECTORS[name].build(steps), 7)
         for sizes, minibatch, samples in REGISTER_EDGES:
             yield Case(f"edge {'-'.join(map(str, sizes))}", at_the_edge(sizes, minibatch, samples).build(12), 1)
         for kind in KINDS:
@@ -60,7 +62,7 @@ class Suite:
                 yield Case(f"{kind}, {activation}, {loss}", poisoned(kind, loss, activation), 2)
 
 
-FULL = Suite({name: 300 if name == "wide" else 4000 for name in PROGRAMS}, 1009, 1_000_003)
+FULL = Suite({name: 300 if name == "wide" else 4000 for name in VECTORS}, 1009, 1_000_003)
 """Thousands of steps of everything: what `check.py` runs. Primes, so that nothing falls into step with the format."""
 
 SHORT = Suite(
@@ -95,9 +97,9 @@ def _case(case: Case) -> bytes:
     )
     whole = [len(name), len(n.layers), *sizes]
     whole += [get_args(Activation).index(n.activation), get_args(Loss).index(n.loss), get_args(Method).index(o.method)]
-    whole += [b.cells, d.x.shape[2], len(d.x), len(b.slots), s.steps, int(s.starts[-1]), case.pieces]
+    whole += [b.cells, d.x.shape[2], len(d.x), len(b.moments), s.steps, int(s.starts[-1]), case.pieces]
     whole.append(sum(flag for array, flag in optional if array is not None))
-    arrays = [b.params, b.slots, b.mask, b.seeds, d.x, d.y, d.task]
+    arrays: list[NDArray[Any] | None] = [b.params, b.moments, b.mask, b.seeds, d.x, d.y, d.task]
     arrays += [s.sizes, s.starts, s.order, s.rate, s.l2, s.decay, s.dropout]
     numbers = struct.pack(f"<{len(whole)}q4d", *whole, o.momentum, o.beta1, o.beta2, o.epsilon)
     return b"".join([numbers, _padded(name), *(_padded(_bytes(a)) for a in arrays if a is not None)])

@@ -23,11 +23,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.kernels.engine.platforms import cases
 
 ROOT = Path(__file__).resolve().parents[4]
-ENGINE = ROOT / "kernels" / "engine"
+ENGINE = ROOT / "kernels" / "engine" / "exact"
 HERE = Path(__file__).parent
 MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
 ZIG = (sys.executable, "-m", "ziglang", "cc")
@@ -77,7 +78,7 @@ CROSS = [
 
 
 @functools.cache
-def flags_of_the_product() -> dict[str, object]:
+def flags_of_the_product() -> dict[str, Any]:
     """setup.py's tables of flags and variants, so that what is proved is what is built. It is read, not imported."""
     found: dict[str, object] = {}
     for node in ast.parse((ROOT / "setup.py").read_text()).body:
@@ -108,7 +109,10 @@ def build(target: Platform, folder: Path) -> Path:
     if "windows" in target.name:
         flags.remove("-fPIC")  # all code is there, and clang says so
     folder.mkdir(parents=True)
-    sources = [(ENGINE / "dispatch.c", "dispatch", []), (ENGINE / "random.c", "random", [])]
+    sources: list[tuple[Path, str, list[str]]] = [
+        (ENGINE / "dispatch.c", "dispatch", []),
+        (ENGINE / "random.c", "random", []),
+    ]
     sources += [(HERE / "vectors.c", "vectors", [])]
     for variant, machine in tables["GNU_VARIANTS"][target.processor].items():
         sources.append((ENGINE / "exact.c", variant, [*machine, f"-DVARIANT_{variant.upper()}"]))

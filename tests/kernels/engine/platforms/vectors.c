@@ -3,7 +3,7 @@
  *     vectors FILE
  *
  * One line per digest, four fields between tabs: instruction set, case, what was computed, digest (one per cell for
- * "train"). Digests are BLAKE2b-128 of little-endian numbers; "train" is seam.Block.digests: step, parameters, slots.
+ * "train"). Digests are BLAKE2b-128 of little-endian numbers; "train" is contract.Block.digests: step, parameters, moments.
  * "milliseconds" lines say how long an instruction set took. Exit code 0: everything ran; agreement is check.py's to judge.
  *
  * Each case is trained in `pieces` calls, as a suspended program would be, and everything runs with denormals flushed
@@ -12,9 +12,9 @@
  * The vector file (written by cases.py; little-endian, every field a multiple of 8 bytes, arrays padded with zeros):
  *     "AXIOMVEC", then int64: version (2), cases, stride of the sweep over all floats, numbers per random stream
  *     each case: int64 length of its name, layers, sizes[MAX_LAYERS + 1], activation, loss, method, cells, samples,
- *                tasks, slots, steps, columns of order, pieces, flags (HAS_*);
+ *                tasks, moments, steps, columns of order, pieces, flags (HAS_*);
  *                double momentum, beta1, beta2, epsilon;
- *                the arrays name, params, slots, mask?, seeds, x, y, task, sizes, starts, order?, rate, l2?, decay?,
+ *                the arrays name, params, moments, mask?, seeds, x, y, task, sizes, starts, order?, rate, l2?, decay?,
  *                dropout? with the types and shapes of exact.h; those with a question mark only if flagged
  */
 #include "blake2b.h"
@@ -113,8 +113,8 @@ struct program {
     struct axiom_block block;
     struct axiom_data data;
     struct axiom_schedule schedule;
-    const float *params, *slots; /* as they are at the start */
-    int64_t state, pieces;       /* state: floats of all slots together */
+    const float *params, *moments; /* as they are at the start */
+    int64_t state, pieces;       /* state: floats of all moments together */
 };
 
 static struct program take_program(struct file *f)
@@ -146,7 +146,7 @@ static struct program take_program(struct file *f)
     s->epsilon = take_double(f);
     memcpy(p.name, take(f, letters, 1), (size_t)letters);
     p.params = take(f, all, sizeof(float));
-    p.slots = take(f, p.state, sizeof(float));
+    p.moments = take(f, p.state, sizeof(float));
     b->mask = has & HAS_MASK ? take(f, all, sizeof(float)) : NULL;
     b->seeds = take(f, b->cells, sizeof(uint64_t));
     d->x = take(f, tasks * n->sizes[0] * d->samples, sizeof(float));
@@ -202,9 +202,9 @@ static void train(int isa, struct program p)
     const size_t row = (size_t)p.block.parameters, all = row * (size_t)p.block.cells, state = (size_t)p.state;
     struct blake2b scores, layers, grads;
     p.block.params = memory(all * sizeof(float));
-    p.block.slots = memory(state * sizeof(float));
+    p.block.moments = memory(state * sizeof(float));
     memcpy(p.block.params, p.params, all * sizeof(float));
-    memcpy(p.block.slots, p.slots, state * sizeof(float));
+    memcpy(p.block.moments, p.moments, state * sizeof(float));
     blake_begin(&scores);
     blake_begin(&layers);
     blake_begin(&grads);
@@ -223,7 +223,7 @@ static void train(int isa, struct program p)
         blake_begin(&b);
         blake_add(&b, &p.schedule.step, sizeof p.schedule.step);
         blake_add(&b, p.block.params + cell * row, row * sizeof(float));
-        for (size_t k = 0; k * all < state; k++) blake_add(&b, p.block.slots + k * all + cell * row, row * sizeof(float));
+        for (size_t k = 0; k * all < state; k++) blake_add(&b, p.block.moments + k * all + cell * row, row * sizeof(float));
         blake_end(&b, hex);
         printf("%s%s", cell ? " " : "", hex);
     }
@@ -233,7 +233,7 @@ static void train(int isa, struct program p)
     print(isa_name, p.name, "activations", &layers);
     print(isa_name, p.name, "gradient", &grads);
     free(p.block.params);
-    free(p.block.slots);
+    free(p.block.moments);
 }
 
 /* The functions over every `stride`-th float in order of their bits, and zeros up to a multiple of SWEEP. */

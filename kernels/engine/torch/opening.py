@@ -1,0 +1,21 @@
+"""A torch engine on a device that is there."""
+
+from __future__ import annotations
+
+import torch
+
+from kernels.engine.contract import DeviceUnavailable, Opened
+from kernels.engine.devices import Device
+from kernels.engine.torch.engine import TorchEngine
+
+
+def opened(device: Device) -> Opened:
+    """The engine on the device, a thread of torch for each of ours. DeviceUnavailable."""
+    name = ""
+    if device.kind == "cuda":
+        if not torch.cuda.is_available():
+            raise DeviceUnavailable("no usable NVIDIA driver and GPU were found")
+        if not 0 <= device.number < torch.cuda.device_count():
+            raise DeviceUnavailable(f"this computer has {torch.cuda.device_count()} NVIDIA GPUs, counted from 0")
+        name = torch.cuda.get_device_name(device.number)
+    return Opened(TorchEngine(device), name, lambda: torch.set_num_threads(1))

@@ -1,0 +1,1 @@
+"""What several experiments share: one file a family, with its task, network, metrics and curves."""
