@@ -1,81 +1,78 @@
-"""The experiment in CONTRIBUTING.md is one: it computes, resumes, is checked, costs what it says and answers."""
+"""The experiment in CONTRIBUTING.md is one: all is asked of it that is asked of every row, and its claim is decided."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kernels import claims, plan
-from kernels.cells import Cell, CellResult
-from kernels.experiment import Experiment, compute
-from tests.kernels import tiny
-from tests.kernels.experiments.counting import CountingEngine
+from kernels import claims
+from kernels.experiment import Experiment
+from kernels.formats.workunit import Seeds, WorkUnit
+from tests.kernels.experiments import golden, truth
+from tests.kernels.experiments.conformance import computation, description, values
+from tests.kernels.experiments.truth import Truth
 
+CHECKS = (
+    *values.CHECKS,
+    *values.TRAINING_CHECKS,
+    *computation.CHECKS,
+    *computation.TRAINING_CHECKS,
+    description.claims_and_curves_read_tables,
+)
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def row() -> Experiment:
+def experiment() -> Experiment:
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.S)
     names: dict[str, object] = {}
     exec(compile(code, "CONTRIBUTING.md", "exec"), names)
-    found = names["EXPERIMENT"]
-    assert isinstance(found, Experiment)
-    return found
-
-
-CELLS = [Cell(seed, {"depth": depth}) for depth in (1, 3) for seed in range(8)]
+    row = names["EXPERIMENT"]
+    assert isinstance(row, Experiment)
+    return row
 
 
 @pytest.fixture(scope="module")
-def computed(row: Experiment) -> list[CellResult]:
-    engine = tiny.engine("c")
-    return [one for block in plan.blocks(row.course, CELLS, 1 << 20) for one in compute(row, block, engine)]
+def whole_grid(experiment: Experiment) -> Truth:
+    return truth.compute(WorkUnit(experiment, Seeds(golden.SEED, 1)))
 
 
-def test_it_computes_possible_values_the_same_in_any_block(row: Experiment, computed: list[CellResult]) -> None:
-    stacked = {name: np.stack([one.metrics[name] for one in computed]) for name in row.metrics}
-    for name, metric in row.metrics.items():
-        assert np.all((stacked[name] >= metric.low) & (stacked[name] <= metric.high)), name
-    assert row.contradiction(stacked, [one.cell.condition for one in computed]) is None
-    (alone,) = compute(row, [computed[3].cell], tiny.engine("c"))
-    assert alone.digests == computed[3].digests
+@pytest.mark.parametrize("check", description.CHECKS)
+def test_it_describes_itself(check: Callable[[Experiment], None], experiment: Experiment) -> None:
+    check(experiment)
 
 
-def test_both_engines_agree_early(row: Experiment, computed: list[CellResult]) -> None:
-    (torch,) = compute(row, [computed[0].cell], tiny.engine("torch"))
-    for name, metric in row.metrics.items():
-        assert np.abs(torch.metrics[name] - computed[0].metrics[name])[: row.early].max() <= metric.near[0]
+@pytest.mark.parametrize("check", CHECKS)
+def test_it_computes_what_it_must(check: Callable[[Truth], None], whole_grid: Truth) -> None:
+    check(whole_grid)
 
 
-def test_it_goes_on_from_the_middle(row: Experiment, computed: list[CellResult]) -> None:
-    cells, engine = [one.cell for one in computed[:8]], tiny.engine("c")
-    program = row.start(cells, engine)
-    program.advance(program.work / 2)
-    saved = {name: array.copy() for name, array in program.export().items()}
-    program = row.start(cells, engine)
-    program.restore(saved)
-    while program.done < program.work:
-        program.advance(program.work)
-    assert [bytes(digest) for digest in program.export()["digests"][5]] == list(computed[5].digests)
+def test_its_digests_do_not_depend_on_the_blocks(experiment: Experiment, whole_grid: Truth) -> None:
+    narrow = truth.compute(WorkUnit(experiment, Seeds(golden.SEED, 1)), truth.NARROW)
+    assert golden.digests(narrow.results) == golden.digests(whole_grid.results)
 
 
-def test_it_costs_what_it_says(row: Experiment) -> None:
-    engine = CountingEngine()
-    compute(row, CELLS[:1], engine)
-    assert row.course.work(CELLS[0].condition) == pytest.approx(engine.operations, rel=0.2)
-
-
-def test_its_claim_is_decided(row: Experiment, computed: list[CellResult]) -> None:
+def test_its_claim_is_decided(experiment: Experiment) -> None:
+    seeds = truth.compute(WorkUnit(experiment, Seeds(0, 8), {"depth": [1, 3]}))
     table = claims.Table(
-        np.array([one.cell.seed for one in computed]),
-        {"depth": np.array([one.cell.condition["depth"] for one in computed])},
-        {name: np.stack([one.metrics[name] for one in computed]) for name in row.metrics},
+        np.array([result.cell.seed for result in seeds.results]),
+        {"depth": np.array([condition["depth"] for condition in seeds.conditions])},
+        seeds.values,
     )
-    found = claims.estimate(row.claims[0].statistic(table))
-    assert found.seeds == 8
-    assert claims.verdict(found) != "undecided"
-    assert list(claims.curve(table, row.curves[0])) == [1, 3]
+    estimate = claims.estimate(experiment.claims[0].statistic(table))
+    assert estimate.seeds == 8
+    assert claims.verdict(estimate) != "undecided"
+    assert list(claims.curve(table, experiment.curves[0])) == [1, 3]
+
+
+def test_every_file_and_command_that_it_names_is_there() -> None:
+    """Paths of this repository, but those with the new experiment's NAME, and modules that are run."""
+    root = Path(__file__).parents[1]
+    for path in re.findall(r"`((?:kernels|tests|docs|benchmarks|wrapper|packaging)/[\w./]*)`", TEXT):
+        assert "NAME" in path or (root / path).exists(), path
+    for module in re.findall(r"python -m ((?:tests|benchmarks)[\w.]*\w)", TEXT):
+        assert (root / (module.replace(".", "/") + ".py")).exists(), module

@@ -44,23 +44,7 @@ def test_the_registry_has_each_row_by_its_name() -> None:
     assert {path.stem for path in files.CODE.glob("*.py")} == {*NAMES, "__init__"}, "a file that is no row"
 
 
-@pytest.mark.parametrize(
-    "check",
-    [
-        description.says_what_it_is,
-        description.axes_have_values,
-        description.clock_rises,
-        description.metrics_are_declared,
-        description.curves_can_be_drawn,
-        description.claims_are_told,
-        files.code_is_short,
-        files.golden_file_is_of_this_version,
-        files.self_test_begins_as_the_golden_file,
-        files.page_tells_findings_and_shows_plots,
-        files.readme_has_its_row,
-        files.tests_of_its_own_exist,
-    ],
-)
+@pytest.mark.parametrize("check", [*description.CHECKS, *files.CHECKS])
 def test_the_row_and_its_files(check: Callable[[Experiment], None], experiment: Experiment) -> None:
     check(experiment)
 
@@ -77,32 +61,22 @@ def test_the_median_experiment_is_short() -> None:
 # --- what it computes; of one experiment after the other, so that true results are computed once
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "check",
-    [
-        files.results_are_the_golden_ones,
-        values.true_ones_are_possible,
-        values.changed_ones_are_refused,
-        values.what_follows_is_refused,
-        description.claims_and_curves_read_tables,
-        computation.interruptions_and_neighbours_change_no_bit,
-    ],
+CHECKS = (
+    files.results_are_the_golden_ones,
+    *values.CHECKS,
+    *computation.CHECKS,
+    description.claims_and_curves_read_tables,
 )
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("check", CHECKS)
 def test_what_it_computes(check: Callable[[Truth], None], name: str) -> None:
     check(truth_of(name))
 
 
 @pytest.mark.parametrize("name", TRAINED)
-@pytest.mark.parametrize(
-    "check",
-    [
-        values.of_dead_and_diverged_networks_are_possible,
-        values.early_tolerances_are_not_hollow,
-        computation.torch_agrees_early,
-        computation.operations_are_the_engines,
-    ],
-)
+@pytest.mark.parametrize("check", [*values.TRAINING_CHECKS, *computation.TRAINING_CHECKS])
 def test_what_it_trains(check: Callable[[Truth], None], name: str) -> None:
     check(truth_of(name))
 

@@ -51,3 +51,8 @@ def operations_are_the_engines(truth: Truth) -> None:
         cells = [Cell(seed, result.cell.condition) for seed in (1, 2)]
         work = truth.experiment.start(cells, tiny.engine("c")).work
         assert work == pytest.approx(2 * course.work(result.cell.condition), rel=1e-12)
+
+
+CHECKS = (interruptions_and_neighbours_change_no_bit,)
+TRAINING_CHECKS = (torch_agrees_early, operations_are_the_engines)
+"""Of experiments that train networks by an engine."""

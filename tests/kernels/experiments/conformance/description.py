@@ -106,3 +106,13 @@ def claims_and_curves_read_tables(truth: Truth) -> None:
         points = curve(table, drawn)
         assert points, drawn.title
         assert all(np.isfinite(estimate.mean) or estimate.seeds == 0 for estimate in points.values()), drawn.title
+
+
+CHECKS = (
+    says_what_it_is,
+    axes_have_values,
+    clock_rises,
+    metrics_are_declared,
+    curves_can_be_drawn,
+    claims_are_told,
+)

@@ -78,3 +78,13 @@ def codes_are_short_as_a_rule(experiments: list[str]) -> None:
 def results_are_the_golden_ones(truth: Truth) -> None:
     """Digest for digest."""
     assert golden.digests(truth.results) == golden.load(truth.experiment.name)["digests"]
+
+
+CHECKS = (
+    golden_file_is_of_this_version,
+    self_test_begins_as_the_golden_file,
+    page_tells_findings_and_shows_plots,
+    readme_has_its_row,
+    tests_of_its_own_exist,
+    code_is_short,
+)

@@ -127,3 +127,8 @@ def _another(metric: Metric, true: np.float32, condition: Condition) -> np.float
 def _samples(metric: Metric, condition: Condition) -> int:
     """Of how many samples the metric is a count; 0 if it is none."""
     return metric.samples(condition) if callable(metric.samples) else metric.samples or 0
+
+
+CHECKS = (true_ones_are_possible, changed_ones_are_refused, what_follows_is_refused)
+TRAINING_CHECKS = (of_dead_and_diverged_networks_are_possible, early_tolerances_are_not_hollow)
+"""Of experiments that train networks."""
