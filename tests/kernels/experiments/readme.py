@@ -9,7 +9,7 @@ from kernels.experiment import Experiment
 from kernels.experiments import EXPERIMENTS
 
 README = Path(__file__).parents[3] / "README.md"
-_MARKED = re.compile(r"(?<=<!-- experiments -->\n).*?(?=<!-- end of experiments -->\n)", re.S)
+_MARKED = re.compile(r"(?<=<!-- experiments -->\n).*?(?=<!-- experiments -->\n)", re.S)
 _HEAD = ("| experiment | question | published claim, as tested here |", "|---|---|---|")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kernels import limits
 from kernels.cost import DEFAULT_OPERATIONS, LONGEST, cost, default_units
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import workunit
@@ -47,13 +48,15 @@ def test_memory_and_result_are_those_of_a_run(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_default_work_units_are_ten_minutes_long_and_small(name: str) -> None:
+def test_default_work_units_are_ten_minutes_long_or_full_and_small(name: str) -> None:
     units = default_units(EXPERIMENTS[name], 7)
     for unit in units:
         claimed = cost(unit)
         assert claimed.operations < LONGEST * DEFAULT_OPERATIONS or len(unit.cells) == 1
-        assert len(units) > 1 or claimed.operations == pytest.approx(DEFAULT_OPERATIONS, rel=0.5)
-        assert claimed.result < 1e6
+        longer = len(unit.cells) + len(unit.conditions)  # with one more seed
+        full = longer > limits.CELLS or len(units) > 1
+        assert full or claimed.operations == pytest.approx(DEFAULT_OPERATIONS, rel=0.5)
+        assert claimed.result < limits.RESULT_BYTES / 2
         assert workunit.decode(workunit.encode(unit), "made", EXPERIMENTS) == unit
         assert (unit.seeds.first, len(units) == 1 or unit.seeds.count) == (7, 1)
 
