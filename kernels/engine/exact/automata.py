@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.arrays import I64, U64
-from kernels.engine.exact import library as library
+from kernels.engine.exact import library
 
 NEIGHBOURS = 7
 RULE_BITS = 2**NEIGHBOURS

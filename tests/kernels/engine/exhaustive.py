@@ -14,7 +14,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.engine.exact import library as exact_library
+from kernels.engine.exact import library
+from tests.kernels.engine.exact import functions
 
 REFERENCE = {"exp": np.exp, "log": np.log, "tanh": np.tanh}
 _CHUNK = 2**22
@@ -50,10 +51,10 @@ def largest_error(function: str, stride: int = 1) -> float:
     worst = 0.0
     with np.errstate(all="ignore"):
         for x in floats(stride):
-            found = [exact_library.math(isa, function, x) for isa in exact_library.available()]
-            for other in found[1:]:
-                assert np.array_equal(found[0].view(np.uint32), other.view(np.uint32)), f"{function} near {x[0]!r}"
-            worst = max(worst, ulps(found[0], REFERENCE[function](x.astype(np.float64))))
+            values = [functions.math(isa, function, x) for isa in library.available()]
+            for other in values[1:]:
+                assert np.array_equal(values[0].view(np.uint32), other.view(np.uint32)), f"{function} near {x[0]!r}"
+            worst = max(worst, ulps(values[0], REFERENCE[function](x.astype(np.float64))))
     return worst
 
 

@@ -9,22 +9,10 @@ import pytest
 import torch
 
 from kernels.engine.contract import Engine
-from kernels.engine.devices import CPU, Device
-from kernels.engine.exact.engine import ExactEngine
-from kernels.engine.torch.engine import TorchEngine
 from kernels.engine.vectors import VECTORS, Vector
 from tests.kernels.engine import reference
 
 STEPS = 7
-
-
-@pytest.fixture(params=["exact", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    if request.param == "exact":
-        return ExactEngine()
-    if request.param == "cuda" and not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
-    return TorchEngine(Device("cuda", 0) if request.param == "cuda" else CPU)
 
 
 @pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS.keys())
@@ -53,7 +41,7 @@ def test_training_in_pieces_gives_the_same_bits(engine: Engine, vector: Vector) 
 def test_measurements_agree_with_the_reference(engine: Engine, name: str) -> None:
     block, data, _ = VECTORS[name].build(1)
     network = block.network
-    found, grads = engine.evaluate(block, data), engine.gradient(block, data)
+    scores, grads = engine.evaluate(block, data), engine.gradient(block, data)
     layers = [engine.activations(block, data, k) for k in range(len(network.layers))]
     for cell in range(block.cells):
         p = torch.from_numpy(block.params[cell].astype(np.float64))
@@ -61,12 +49,12 @@ def test_measurements_agree_with_the_reference(engine: Engine, name: str) -> Non
         outputs = reference.forward(network, p, x)
         for got, want in zip(layers, outputs, strict=True):
             np.testing.assert_allclose(got[cell], want, rtol=0, atol=1e-5)
-        np.testing.assert_allclose(found.loss[cell], reference.losses(network, outputs[-1], y).mean(), rtol=1e-5)
+        np.testing.assert_allclose(scores.loss[cell], reference.losses(network, outputs[-1], y).mean(), rtol=1e-5)
         np.testing.assert_allclose(grads[cell], reference.gradient(network, p, x, y), rtol=0, atol=1e-5)
         o = outputs[-1].numpy()
         if network.loss == "softmax":
-            assert found.correct[cell] == (o.argmax(0) == y.numpy().argmax(0)).sum()
+            assert scores.correct[cell] == (o.argmax(0) == y.numpy().argmax(0)).sum()
         elif network.loss == "binary":
-            assert found.correct[cell] == ((o > 0) == (y.numpy() > 0.5)).all(0).sum()
+            assert scores.correct[cell] == ((o > 0) == (y.numpy() > 0.5)).all(0).sum()
         else:
-            assert found.correct[cell] == 0
+            assert scores.correct[cell] == 0

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.engine.exact import automata
-from kernels.engine.exact import library as exact_library
+from kernels.engine.exact import automata, library
 from kernels.engine.exact.automata import rules_of, tables_of
 
-ISA = pytest.mark.parametrize("isa", exact_library.available())
+ISA = pytest.mark.parametrize("isa", library.available())
 
 
 def plainly(table: np.ndarray, lattice: list[int], steps: int) -> list[int]:
@@ -67,7 +66,7 @@ def test_many_rules_and_words_are_those_of_the_plain_version(isa: str, words: in
 @given(seed=st.integers(0, 10**6), shift=st.integers(1, 148))
 def test_a_turned_ring_stays_turned(seed: int, shift: int) -> None:
     rule, states = rules_of(drawn(seed, 1, 128)), automata.pack(drawn(seed + 1, 64, 149))
-    isa = exact_library.available()[0]
+    isa = library.available()[0]
     turned = automata.run(isa, rule, np.roll(states, shift, axis=0), 9).states[0]
     assert np.array_equal(turned, np.roll(automata.run(isa, rule, states, 9).states[0], shift, axis=0))
 
@@ -78,14 +77,14 @@ def test_the_inverse_rule_does_the_inverse(seed: int) -> None:
     """f'(n) = 1 - f(127 - n) on inverted lattices: where zeros and ones are exchanged, everything is."""
     table, states = drawn(seed, 128), automata.pack(drawn(seed + 1, 64, 30))
     rules = rules_of(np.stack([table, 1 - table[::-1]]))
-    isa = exact_library.available()[0]
+    isa = library.available()[0]
     straight = automata.run(isa, rules[:1], states, 9).states[0]
     assert np.array_equal(automata.run(isa, rules[1:], ~states, 9).states[0], ~straight)
 
 
 def test_settling_early_changes_no_state() -> None:
     """A rule that settles after a while, stopped by hand at every step around it."""
-    isa, erode = exact_library.available()[0], np.array([n in (0b1111111, 0b0111111, 0b1111110) for n in range(128)])
+    isa, erode = library.available()[0], np.array([n in (0b1111111, 0b0111111, 0b1111110) for n in range(128)])
     states = np.ones((64, 20), dtype=np.uint8)
     states[:, 3] = 0
     previous = -1
@@ -123,4 +122,4 @@ def test_lattices_and_rules_are_packed_as_said() -> None:
 )
 def test_other_shapes_are_refused(rules: np.ndarray, starts: np.ndarray, steps: int, wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
-        automata.run(exact_library.available()[0], rules, starts, steps)
+        automata.run(library.available()[0], rules, starts, steps)

@@ -1,0 +1,20 @@
+"""What is asked of every engine is asked with this fixture."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kernels.engine.contract import Engine
+from kernels.engine.devices import CPU, Device
+from kernels.engine.exact.engine import ExactEngine
+from kernels.engine.torch.engine import TorchEngine
+
+
+@pytest.fixture(params=["exact", "torch", pytest.param("cuda", marks=pytest.mark.gpu)])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    if request.param == "exact":
+        return ExactEngine()
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    return TorchEngine(Device("cuda", 0) if request.param == "cuda" else CPU)
