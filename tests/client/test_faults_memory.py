@@ -18,7 +18,8 @@ from tests.support.lateness import Lateness
 from tests.support.waiting import wait_while
 
 MEMORY = "boinc_mmap_file"
-QUICK_TEST = patches(wrapper__liveness__PID_TEST_INTERVAL=0.3)  # of the client's process; 10 s in real life
+# The client's process is tested more often than every 10 s, and a busy machine has time to write the checkpoint.
+QUICK_TEST = patches(wrapper__liveness__PID_TEST_INTERVAL=0.3, wrapper__runtime__QUIT_GRACE=60.0)
 
 
 def missing(slot: Slot) -> None:
@@ -154,6 +155,6 @@ def test_after_garbage_a_message_is_obeyed(tmp_path: Path, message: str) -> None
             worker.send(f"<{message}/>".encode())
             ended = worker.ended()
             took = lateness.took()
-        assert took.at_most(2.0), took
+        assert took.at_most(10.0), took  # obeyed between two steps, not after the 60 s of grace
     slot.check_unfinished(ended, 194 if message == "abort" else 0)
     assert slot.checkpoint.exists() == (message == "quit")
