@@ -13,6 +13,7 @@ from kernels.arrays import F32
 from kernels.engine.contract import Block, Data, Engine, Schedule
 from kernels.engine.shapes import Network, Optimizer
 from kernels.engine.vectors import VECTORS
+from kernels.philox import SEED_LIMIT
 
 
 def replaced(what: str, **changes: Any) -> tuple[Block, Data, Schedule]:
@@ -39,8 +40,8 @@ BAD: dict[str, tuple[Callable[[], tuple[Block, Data, Schedule]], str]] = {
     "moments shape": (lambda: replaced("block", moments=f32(1, 3, PARAMETERS)), r"moments .*\[2, 3, "),
     "mask shape": (lambda: replaced("block", mask=f32(3)), r"mask .* not float32 \[3\]"),
     "seed too large": (
-        lambda: replaced("block", seeds=np.full(3, 2**48, np.uint64)),
-        rf"seed.* not in 0\.\.{2**48 - 1}",
+        lambda: replaced("block", seeds=np.full(3, SEED_LIMIT, np.uint64)),
+        rf"seed.* not in 0\.\.{SEED_LIMIT - 1}",
     ),
     "x shape": (lambda: replaced("data", x=f32(2, 4, 24)), r"x .*\[2, 20, 24\], not float32 \[2, 4, 24\]"),
     "y shape": (lambda: replaced("data", y=f32(2, 5, 23)), r"y .*\[2, 5, 24\], not float32 \[2, 5, 23\]"),
