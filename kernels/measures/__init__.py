@@ -1,6 +1,6 @@
 """Measures of networks and their representations: arrays in, arrays out, each with its definition's source."""
 
-from kernels.measures.alignment import linear_cka, mean_pairwise_cka
+from kernels.measures.alignment import mean_pairwise_cka
 from kernels.measures.distance import DISTANCE_LIMIT, relative_distance
 from kernels.measures.gradient_noise import NOISE_FLOOR, gradient_noise, noise_scale
 from kernels.measures.information import binned, information, layer_information, possible_information
@@ -33,7 +33,6 @@ __all__ = [
     "information",
     "input_norms",
     "layer_information",
-    "linear_cka",
     "mean_pairwise_cka",
     "noise_scale",
     "norm_ratio",

@@ -9,24 +9,19 @@ import numpy as np
 from kernels.arrays import F32, F64
 
 
-def linear_cka(a: F32, b: F32) -> F64:
-    """Linear centered kernel alignment [...] of representations [..., features, samples]; features may differ.
-
-    With features centered over the samples, |b a^T|^2 / (|a a^T| |b b^T|) in Frobenius norms: between 0 and 1, 1 for
-    representations that are rotations and scalings of each other. 0 where one is constant or not finite.
-    Source: Kornblith, Norouzi, Lee & Hinton, "Similarity of neural network representations revisited" (ICML 2019).
-    """
-    first, second = _centered(a), _centered(b)
-    return _alignment(first, second, _product(first, first) * _product(second, second))
-
-
 def mean_pairwise_cka(representations: F32) -> F64:
-    """The mean linear CKA [...] over all pairs of replicas of representations [..., replicas, features, samples]."""
-    of = np.moveaxis(_centered(representations), -3, 0)
-    own = [_product(one, one) for one in of]
-    pairs = itertools.combinations(range(len(of)), 2)
-    found: F64 = np.mean([_alignment(of[i], of[j], own[i] * own[j]) for i, j in pairs], axis=0)
-    return found
+    """The mean linear centered kernel alignment [...] of replicas, over all pairs of them.
+
+    Representations are [..., replicas, features, samples]. Of two of them, a and b, with features centered over the
+    samples, it is |b a^T|^2 / (|a a^T| |b b^T|) in Frobenius norms: between 0 and 1, 1 for representations that are
+    rotations and scalings of each other. 0 where one is constant or not finite. Source: Kornblith, Norouzi, Lee &
+    Hinton, "Similarity of neural network representations revisited" (ICML 2019).
+    """
+    replicas = np.moveaxis(_centered(representations), -3, 0)
+    own = [_product(replica, replica) for replica in replicas]
+    pairs = itertools.combinations(range(len(replicas)), 2)
+    mean: F64 = np.mean([_alignment(replicas[i], replicas[j], own[i] * own[j]) for i, j in pairs], axis=0)
+    return mean
 
 
 def _centered(x: F32) -> F64:

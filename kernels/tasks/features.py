@@ -29,11 +29,6 @@ class Group:
     size: int
     ratio: float  # signal-to-noise ratio of the whole group, of powers
 
-    @property
-    def ceiling(self) -> float:
-        """The greatest accuracy that this group alone allows."""
-        return 0.5 * (1.0 + math.erf(math.sqrt(self.ratio / 2.0)))
-
 
 @dataclass(frozen=True)
 class Features:
