@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import client.errors
 import kernels.errors
 import server_validator.errors
 from kernels.errors import Failure
 
 ROOMS = (kernels.errors, client.errors, server_validator.errors)
+"""The modules that define failures; tests/test_errors.py sees to it that no other does."""
 
 
-def table() -> dict[int, type[Failure]]:
-    """Every exit code of a failure and its class; AssertionError if two share one."""
-    by_code: dict[int, type[Failure]] = {}
-    for kind in _subclasses(Failure):
-        assert kind.code not in by_code, f"{kind} and {by_code[kind.code]} share exit code {kind.code}"
-        by_code[kind.code] = kind
-    return by_code
+def by_code(kinds: Iterable[type[Failure]]) -> dict[int, type[Failure]]:
+    """Failures by their exit codes; AssertionError if two share one."""
+    table: dict[int, type[Failure]] = {}
+    for kind in kinds:
+        assert kind.code not in table, f"{kind} and {table[kind.code]} share exit code {kind.code}"
+        table[kind.code] = kind
+    return table
 
 
-def _subclasses(kind: type[Failure]) -> list[type[Failure]]:
-    return [kind, *(below for sub in kind.__subclasses__() for below in _subclasses(sub))]
-
-
-TABLE = table()
+TABLE = by_code(
+    kind
+    for room in ROOMS
+    for kind in vars(room).values()
+    if isinstance(kind, type) and issubclass(kind, Failure) and kind.__module__ == room.__name__
+)
+"""Every failure by its exit code."""
