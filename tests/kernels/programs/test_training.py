@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ from kernels.engine.shapes import Method, Network, Optimizer
 from kernels.metrics import Metric
 from kernels.philox import Purpose
 from kernels.programs import Measured, Snapshot
-from kernels.programs.initial import glorot_normal, he_normal
-from kernels.programs.orders import epoch_order, in_pieces, shuffled
+from kernels.programs.initial import he_normal
+from kernels.programs.orders import epoch_order
 from kernels.programs.program import State
-from kernels.programs.recipe import Recipe, cell_work, cells_in_cache
+from kernels.programs.recipe import Recipe, cell_work
 from kernels.programs.training import Training
 from tests.kernels import tiny
 
@@ -192,47 +191,7 @@ def test_a_finished_state_holds_results_alone(uninterrupted: State) -> None:
     assert set(uninterrupted) == {"metric/loss", "metric/norm", "digests", "progress"}
 
 
-# --- what the recipe draws
-
-
-@settings(max_examples=20)
-@given(seed=SEEDS)
-def test_initial_weights_are_he_normal_and_biases_zero(seed: int) -> None:
-    network = Network((50, 80, 60, 3))
-    row = he_normal(network, seed)
-    assert row.dtype == np.float32
-    for layer in network.layers:
-        assert not row[layer.biases].any()
-        weights = row[layer.weights].astype(np.float64)
-        n = len(weights)
-        assert weights.std() == pytest.approx(math.sqrt(2 / layer.inputs), rel=6 / math.sqrt(2 * n))
-        assert weights.mean() == pytest.approx(0, abs=6 * math.sqrt(2 / layer.inputs / n))
-
-
-def test_initial_weights_differ_between_seeds_and_layers() -> None:
-    network = Network((8, 8, 8, 2))
-    a, b = he_normal(network, 1), he_normal(network, 2)
-    first, second, _ = network.layers
-    assert not np.array_equal(a[first.weights], b[first.weights])
-    assert not np.array_equal(a[first.weights], a[second.weights])
-
-
-def test_every_epoch_has_another_order_of_all_samples() -> None:
-    orders = [epoch_order(seed, 50, epoch).tolist() for seed in (1, 2) for epoch in range(5)]
-    assert all(sorted(order) == list(range(50)) for order in orders)
-    assert len({tuple(order) for order in orders}) == 10
-
-
-@pytest.mark.parametrize(
-    ("samples", "batch", "want"),
-    [(10, 5, [5, 5]), (11, 5, [5, 5, 1]), (4, 5, [4]), (5, 5, [5]), (1, 1, [1]), (3, 1, [1, 1, 1])],
-)
-def test_minibatches_hold_every_sample_of_an_epoch(engine: Engine, samples: int, batch: int, want: list[int]) -> None:
-    recipe = Recipe(
-        network=NETWORK, optimizer=Optimizer("sgd"), samples=samples, batch=batch, measured=(1,), rates=(0.1,), sets={},
-        measure=measure, measure_work=0.0,
-    )  # fmt: skip
-    assert recipe.epoch_sizes.tolist() == want
+# --- recipes of other kinds
 
 
 def alone(engine: Engine, cell: int, **more: Any) -> State:
@@ -265,30 +224,6 @@ def test_an_order_of_its_own_is_followed_and_resumed(engine: Engine) -> None:
     assert equal(finish(training), want)
 
 
-@settings(max_examples=30)
-@given(
-    seeds=st.lists(st.integers(0, 3), min_size=1, max_size=3),
-    pieces=st.integers(1, 4),
-    first=st.integers(0, 9),
-    epochs=st.integers(1, 6),
-    replicas=st.integers(1, 2),
-)
-def test_pieces_in_turn_are_the_passes_of_the_shuffled_order(
-    seeds: list[int], pieces: int, first: int, epochs: int, replicas: int
-) -> None:
-    cells = [Cell(seed, {}) for seed in seeds]
-    found = in_pieces(cells, 3 * pieces, 3, replicas)(first, first + epochs)
-    passes = shuffled(cells, 3 * pieces, replicas)(0, 15)
-    np.testing.assert_array_equal(found, passes[:, 3 * first : 3 * (first + epochs)])
-    assert found.dtype == np.int32
-    assert found.flags.c_contiguous
-
-
-def test_epochs_that_do_not_divide_the_training_set_are_no_pieces() -> None:
-    with pytest.raises(ValueError, match="22 samples cannot be divided into epochs of 5"):
-        in_pieces([Cell(1, {})], 22, 5)
-
-
 def norms(now: Snapshot) -> Measured:
     """Of three replicas: the mean and the spread of their squared norms."""
     squares = np.square(now.params).sum(1).reshape(-1, 3)
@@ -309,17 +244,3 @@ def test_replicas_of_a_cell_start_and_shuffle_differently_but_share_its_data(eng
     assert training.work == 2 * cell_work(NETWORK, SAMPLES, MEASURED, NETWORK.forward_flops(SAMPLES), replicas=3)
     with pytest.raises(ValueError, match="replicas would drop the same units"):
         program(engine, replicas=3, dropout=(0.1, 0.1))
-
-
-def test_initial_weights_of_both_schemes_have_their_variance() -> None:
-    wide = Network((400, 300, 2), "tanh")
-    for scheme, variance in ((he_normal, 2 / 400), (glorot_normal, 2 / 700)):
-        row = scheme(wide, 7)
-        assert np.var(row[wide.layers[0].weights]) == pytest.approx(variance, rel=0.02)
-        assert not row[wide.layers[0].biases].any()
-
-
-def test_at_least_one_cell_is_in_a_block() -> None:
-    assert cells_in_cache(NETWORK, 32, 0) == 1
-    assert cells_in_cache(NETWORK, 32, 1) == 1
-    assert cells_in_cache(NETWORK, 32, 1 << 20) > cells_in_cache(NETWORK, 32, 1 << 19) > 1
