@@ -37,18 +37,18 @@ def engine(name: EngineName = "torch") -> Engine:
     return opened.engine
 
 
-def computed(of: WorkUnit, name: EngineName = "torch") -> Result:
+def computed(workunit: WorkUnit, name: EngineName = "torch") -> Result:
     """The work unit's true result on this machine; with engine c, on any."""
-    experiment = of.experiment
-    blocks = plan.blocks(experiment.course, of.cells, 1 << 20)
-    cells = [found for block in blocks for found in compute(experiment, block, engine(name))]
-    return result.build(of, cells, "0.1.0", name, DEVICE, TIMINGS)
+    experiment = workunit.experiment
+    blocks = plan.blocks(experiment.course, workunit.cells, 1 << 20)
+    cells = [cell for block in blocks for cell in compute(experiment, block, engine(name))]
+    return result.build(workunit, cells, "0.1.0", name, DEVICE, TIMINGS)
 
 
-def contradiction(of: Experiment, curves: Mapping[str, F32], **condition: Value) -> str | None:
+def contradiction(experiment: Experiment, curves: Mapping[str, F32], **condition: Value) -> str | None:
     """What is wrong with one cell's curves [measurements], of the grid's first condition but for what is named."""
-    whole = {axis: condition.get(axis, values[0]) for axis, values in of.grid.items()}
-    return of.contradiction({name: curve[None] for name, curve in curves.items()}, [whole])
+    whole = {axis: condition.get(axis, values[0]) for axis, values in experiment.grid.items()}
+    return experiment.contradiction({name: curve[None] for name, curve in curves.items()}, [whole])
 
 
 def seal(body: bytes) -> bytes:
@@ -63,8 +63,8 @@ def resealed(data: bytes) -> bytes:
 
 def tree(data: bytes) -> dict[str, Any]:
     """A result file as the independent msgpack library reads it."""
-    found: dict[str, Any] = msgpack.unpackb(data)
-    return found
+    fields: dict[str, Any] = msgpack.unpackb(data)
+    return fields
 
 
 def forged(fields: Any) -> bytes:
