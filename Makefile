@@ -24,7 +24,7 @@ test: $(RELEASE) check
 
 # While you write: lint, types, and the tests that need neither client, build nor minutes.
 QUICK := $(addprefix tests/kernels/,claims formats measures programs tasks) $(wildcard tests/kernels/test_*.py) \
-	$(addprefix tests/server_validator/,dataset ledger reporting) $(wildcard tests/test_[efr]*.py)
+	$(addprefix tests/server_validator/,dataset ledger reporting) $(wildcard tests/test_[efru]*.py)
 quick: check
 	$(BIN)/python -m pytest --quiet --numprocesses $(THREADS) --no-loadscope-reorder $(QUICK)
 

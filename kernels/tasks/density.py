@@ -1,7 +1,7 @@
 """Density classification: a ring of cells shall settle to the state that most of its cells had at the start.
 
 After Mitchell, Crutchfield & Hraber, "Evolving cellular automata to perform computations: mechanisms and impediments"
-(Physica D 75, 1994). Rules and lattices are those of kernels/engine/automata.py.
+(Physica D 75, 1994). Rules and lattices are those of kernels/engine/exact/automata.py.
 """
 
 from __future__ import annotations

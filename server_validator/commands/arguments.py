@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kernels.errors import UnknownExperiment
+from kernels.experiment import Experiment
+from kernels.experiments import EXPERIMENTS
 from kernels.philox import SEED_LIMIT
 
 
@@ -13,6 +16,13 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--project", type=Path, metavar="DIR", help="the BOINC project whose daemon asks: for its scripts in bin/"
     )
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment of this name; UnknownExperiment."""
+    if name not in EXPERIMENTS:
+        raise UnknownExperiment(name, ", ".join(EXPERIMENTS))
+    return EXPERIMENTS[name]
 
 
 def number(text: str) -> int:

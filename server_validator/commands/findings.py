@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kernels.errors import UnknownExperiment
 from kernels.experiments import EXPERIMENTS
+from server_validator.commands.arguments import experiment
 
 HELP = "print findings from the data set"
 
@@ -22,16 +22,17 @@ def run(options: argparse.Namespace) -> int:
     from server_validator.dataset import query
     from server_validator.reporting import tables, terminal
 
-    if options.experiment and options.experiment not in EXPERIMENTS:
-        raise UnknownExperiment(options.experiment, ", ".join(EXPERIMENTS))
+    if options.experiment:
+        rows = [experiment(options.experiment)]
+    else:
+        rows = [EXPERIMENTS[name] for name in query.assimilated(options.data)]
     console = terminal.console()
-    for name in [options.experiment] if options.experiment else query.assimilated(options.data):
-        experiment = EXPERIMENTS[name]
-        table = query.load(options.data, experiment)
-        tables.show(console, experiment, table)
+    for row in rows:
+        table = query.load(options.data, row)
+        tables.show(console, row, table)
         if options.plots:
             from server_validator.reporting import plots
 
-            for path in plots.plot(options.plots, experiment, table):
+            for path in plots.plot(options.plots, row, table):
                 console.print(f"\nplot: {path}", highlight=False, markup=False)
     return 0

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from kernels import limits
 from kernels.cost import Cost, cost, default_units
-from kernels.errors import TooManyCells, UnknownExperiment
+from kernels.errors import TooManyCells
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import atomic, workunit
 from kernels.formats.workunit import WorkUnit
 from server_validator.boinc import create_work
-from server_validator.commands.arguments import positive, seed
+from server_validator.commands.arguments import experiment, positive, seed
 from server_validator.ledger import Ledger, issued
 
 HELP = "issue a work unit"
@@ -38,7 +38,8 @@ def run(options: argparse.Namespace) -> int:
 
     Written to a file, numbered if several, or printed, a line each. The Failure if it cannot be, before it is issued.
     """
-    units = _units(options.experiment, options.first, options.count)
+    row, first, count = experiment(options.experiment), options.first, options.count
+    units = default_units(row, first) if count is None else [WorkUnit(row, workunit.Seeds(first, count))]
     with Ledger(options.data, create=True) as ledger:
         for unit, file in zip(units, _files(options.out, len(units)), strict=True):
             unit_cost, where = _issue(ledger, unit, file), f" in {file}" if len(units) > 1 and file else ""
@@ -46,14 +47,6 @@ def run(options: argparse.Namespace) -> int:
             print(f"{unit.name}{where}: {cells} cells, {unit_cost.operations / 1e12:.2f} TFLOP", file=sys.stderr)
             print(f"for create_work: {create_work.bounds(unit_cost)}", file=sys.stderr)
     return 0
-
-
-def _units(name: str, first: int, count: int | None) -> list[WorkUnit]:
-    if name not in EXPERIMENTS:
-        raise UnknownExperiment(name, ", ".join(EXPERIMENTS))
-    if count is None:
-        return default_units(EXPERIMENTS[name], first)
-    return [WorkUnit(EXPERIMENTS[name], workunit.Seeds(first, count))]
 
 
 def _issue(ledger: Ledger, unit: WorkUnit, file: Path | None) -> Cost:

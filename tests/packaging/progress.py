@@ -14,8 +14,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tests.support import processes
+
 LOOK = 1.0  # seconds between two looks
-TICKS = os.sysconf("SC_CLK_TCK")  # of processor time in a second
 STILL = 120  # looks without progress, after which a program is ended: waits for disk or network are far shorter
 
 
@@ -81,11 +82,9 @@ def used(session: int) -> int:
     ticks = 0
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                # The second field is the name in parentheses and may hold blanks, so cut behind the last one.
-                fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
-                if int(fields[3]) == session:
-                    ticks += sum(map(int, fields[11:15]))
+            fields = processes.stat(int(entry.name))
+            if fields and int(fields[3]) == session:
+                ticks += sum(map(int, fields[11:15]))
     return ticks
 
 

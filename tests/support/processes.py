@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support import waiting
 
-_TICKS = os.sysconf("SC_CLK_TCK")
+TICKS = os.sysconf("SC_CLK_TCK")  # of processor time in a second
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def is_stopped(process: Process) -> bool:
 def parent(process: Process) -> int:
     """The number of its parent; LookupError if it has ended."""
     status = _status(process.pid)
-    if status is None or status.process != process:
+    if status is None or not alive({process}):
         raise LookupError(f"{process} has ended")
     return status.parent
 
@@ -152,15 +152,20 @@ def _state(process: Process) -> str:
     return status.state if status and status.process == process else "X"
 
 
-def _status(pid: int) -> _Status | None:
-    """None if there is no such process."""
+def stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat behind the program's name: state, parent, ...; none if there is no such process."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
+        return []
+    return text.rpartition(")")[2].split()  # the name is in parentheses and may hold blanks
+
+
+def _status(pid: int) -> _Status | None:
+    """None if there is no such process."""
+    if not (fields := stat(pid)):
         return None
-    # The second field is the name in parentheses and may hold blanks, so cut behind the last one.
-    fields = text.rpartition(")")[2].split()
-    user, system, user_of_children, system_of_children = (int(field) / _TICKS for field in fields[11:15])
+    user, system, user_of_children, system_of_children = (int(field) / TICKS for field in fields[11:15])
     return _Status(
         Process(pid, int(fields[19])), int(fields[1]), fields[0], user + system, user_of_children + system_of_children
     )

@@ -1,6 +1,6 @@
-/* What Python hands to the exact engine, and the functions it may call. exact_library.py mirrors these structs.
+/* What Python hands to the exact engine, and the functions it may call. library.py mirrors these structs.
  *
- * Everything is checked before it arrives here (seam.py): shapes, index ranges, finite rates. Functions return 0, or
+ * Everything is checked before it arrives here (kernels/engine/checks.py): shapes, index ranges, finite rates. Functions return 0, or
  * AXIOM_NO_MEMORY before anything has been changed. They keep no state, so any number of threads may call at once.
  */
 #ifndef AXIOM_EXACT_H
@@ -85,7 +85,7 @@ struct axiom_variant {
 extern const struct axiom_variant axiom_avx512, axiom_avx2, axiom_neon, axiom_scalar;
 
 /* dispatch.c: `isa` is the number of one of the bits that axiom_isas sets. */
-enum isa { AVX512_ISA, AVX2_ISA, NEON_ISA, SCALAR_ISA }; /* exact_library.ISAS, fastest first */
+enum isa { AVX512_ISA, AVX2_ISA, NEON_ISA, SCALAR_ISA }; /* library.ISAS, fastest first */
 
 API int axiom_isas(void);
 API int axiom_train(int isa, const struct axiom_block *, const struct axiom_data *, const struct axiom_schedule *);

@@ -32,6 +32,17 @@ def hyperbola(least: float, critical: float) -> Callable[[int], float]:
     return lambda size: least * (1 + size / critical)
 
 
+def without_a_cell(whole: Table) -> Table:
+    """The same, but for one cell of seed 1."""
+    kept = np.ones(len(whole.seed), dtype=bool)
+    kept[np.flatnonzero(whole.seed == 1)[5]] = False
+    return Table(
+        whole.seed[kept],
+        {axis: values[kept] for axis, values in whole.condition.items()},
+        {name: values[kept] for name, values in whole.metrics.items()},
+    )
+
+
 def bent(before: float, after: float) -> Table:
     """Two lines with a bend at a loss of .33: before it samples have one critical size, after it another."""
     invented = table(hyperbola(20_000.0, 256.0))

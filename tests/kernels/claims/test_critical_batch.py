@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kernels.claims import BatchSizes, Table, log2_critical_size
 from kernels.metrics import NOISE_LIMIT
-from tests.kernels.claims.invented_sweep import EPOCH, MEASURED, SIZES, bent, hyperbola, table
+from tests.kernels.claims.invented_sweep import EPOCH, MEASURED, SIZES, bent, hyperbola, table, without_a_cell
 
 SWEEP = BatchSizes(SIZES, [EPOCH * epoch for epoch in MEASURED])
 
@@ -55,14 +55,7 @@ def test_what_never_gets_there_counts_as_all_samples() -> None:
 
 
 def test_a_seed_without_all_its_cells_does_not_count() -> None:
-    whole = table(hyperbola(20_000.0, 256.0), seeds=3)
-    kept = np.ones(len(whole.seed), dtype=bool)
-    kept[np.flatnonzero(whole.seed == 1)[5]] = False
-    part = Table(
-        whole.seed[kept],
-        {axis: values[kept] for axis, values in whole.condition.items()},
-        {name: values[kept] for name, values in whole.metrics.items()},
-    )
+    part = without_a_cell(table(hyperbola(20_000.0, 256.0), seeds=3))
     assert SWEEP.log2_samples(0.3)(part).shape == (2, 12)
     assert SWEEP.log2_critical(0.3)(part).shape == SWEEP.log2_critical(0.25)(part).shape == (2,)
 

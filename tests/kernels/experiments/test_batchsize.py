@@ -17,7 +17,7 @@ from kernels.programs.initial import he_normal
 from kernels.programs.orders import epoch_order
 from tests.kernels import tiny
 from tests.kernels.claims import invented_sweep
-from tests.kernels.claims.invented_sweep import bent, hyperbola, table
+from tests.kernels.claims.invented_sweep import bent, hyperbola, table, without_a_cell
 from tests.kernels.experiments import runs
 
 ROW = batchsize.EXPERIMENT
@@ -122,14 +122,7 @@ def test_the_invented_sweep_is_of_this_experiment() -> None:
 
 
 def test_a_seed_without_all_its_cells_does_not_count() -> None:
-    whole = table(hyperbola(20_000.0, 256.0), seeds=3)
-    kept = np.ones(len(whole.seed), dtype=bool)
-    kept[np.flatnonzero(whole.seed == 1)[5]] = False
-    part = Table(
-        whole.seed[kept],
-        {axis: values[kept] for axis, values in whole.condition.items()},
-        {name: values[kept] for name, values in whole.metrics.items()},
-    )
+    part = without_a_cell(table(hyperbola(20_000.0, 256.0), seeds=3))
     for claim in ROW.claims[2:4]:
         assert claim.statistic(part).shape == (2,)
 

@@ -20,6 +20,7 @@ from tests.packaging import cost, progress
 from tests.packaging.builds import patient
 from tests.packaging.release.measured import Measured
 from tests.packaging.release.program import hand_over, run, start
+from tests.support.processes import TICKS
 
 pytestmark = patient
 
@@ -145,7 +146,7 @@ def wait_for_the_first_step(process: subprocess.Popen[str]) -> None:
 
 def wait_until_settled(processes: list[subprocess.Popen[str]]) -> None:
     """Until each has computed for a while, which takes longer where the computer is slow or busy."""
-    while min(progress.used(process.pid) for process in processes) < SETTLED * progress.TICKS:
+    while min(progress.used(process.pid) for process in processes) < SETTLED * TICKS:
         assert all(process.poll() is None for process in processes)
         time.sleep(0.1)
 

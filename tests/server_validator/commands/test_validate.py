@@ -93,19 +93,11 @@ def test_a_ledger_that_stays_locked_is_3_where_it_must_be_written(
 
 
 def test_the_ledger_is_opened_once_for_all_files(
-    data: Path, run: Callable[..., Run], tiny_bytes: bytes, monkeypatch: pytest.MonkeyPatch
+    data: Path, run: Callable[..., Run], tiny_bytes: bytes, opened: list[object]
 ) -> None:
     uploads = [data.parent / f"{tiny.unit().name}_{number}_r77_0" for number in range(3)]
     for upload in uploads:
         upload.write_bytes(tiny_bytes)
-    opened: list[object] = []
-    real = sqlite3.connect
-
-    def connect(*arguments: Any, **options: Any) -> Any:
-        opened.append(arguments)
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(sqlite3, "connect", connect)
     done = run("--data", data, "validate", *uploads)
     assert (done.code, done.out.count("valid"), len(done.err.splitlines())) == (26, 1, 2)
     assert len(opened) == 1

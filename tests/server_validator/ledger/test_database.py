@@ -6,7 +6,6 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -135,15 +134,7 @@ def test_reading_takes_no_write_lock_and_changes_no_byte(data: Path) -> None:
     assert (data / "ledger.sqlite").read_bytes() == before
 
 
-def test_the_file_is_opened_once_however_often_it_is_asked(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[object] = []
-    real = sqlite3.connect
-
-    def connect(*arguments: Any, **options: Any) -> Any:
-        opened.append(arguments)
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(sqlite3, "connect", connect)
+def test_the_file_is_opened_once_however_often_it_is_asked(data: Path, opened: list[object]) -> None:
     with Ledger(data) as ledger:
         assert opened == []
         for _ in range(3):
