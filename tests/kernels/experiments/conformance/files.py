@@ -8,6 +8,7 @@ import statistics
 from pathlib import Path
 
 from kernels.experiment import Experiment
+from server_validator.reporting import plots
 from tests.kernels.experiments import golden, readme
 from tests.kernels.experiments.truth import Truth
 
@@ -46,7 +47,7 @@ def page_tells_findings_and_shows_plots(experiment: Experiment) -> None:
         assert number is None or f"(finding {number[0]})" in first, f"{claim.finding} is not named"
     shown = set(re.findall(r"\]\(([^)]*\.png)\)", page))
     assert shown == {path.name for path in PAGES.glob(f"{experiment.name}_*.png")}, "plots and page differ"
-    possible = {f"{experiment.name}_{drawn.metric}_by_{drawn.axis}.png" for drawn in experiment.curves}
+    possible = set(plots.file_names(experiment))
     assert shown <= possible, "a plot of no curve"
     assert shown or not possible, "no curve is shown"
 
