@@ -16,7 +16,7 @@ PYTHON = [str(path) for folder in FOLDERS for path in sorted(folder.glob("libpyt
 
 def test_every_fact_is_seen(tmp_path: Path) -> None:
     host = tmp_path / "host.exe"
-    commands.run(["winegcc", "-o", str(host), str(HERE / "host.c"), "-ldl"], check=True)
+    commands.run(["winegcc-stable", "-o", str(host), str(HERE / "host.c"), "-ldl"], check=True)
     environment = {**os.environ, "WINEPREFIX": str(tmp_path / "prefix"), "WINEDEBUG": "-all", "PYTHONPATH": str(ROOT)}
     program = [WINE[0], f"{host}.so"]
     sleeper = subprocess.Popen([*program, "sleep"], env=environment, stdout=subprocess.PIPE, text=True)
