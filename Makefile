@@ -19,7 +19,7 @@ run: $(READY)
 	$(BIN)/axiom-server --data out/data findings compgen --plots out
 
 test: $(RELEASE) check
-	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server binutils libpython3.11
+	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server binutils libpython3.11 locales
 	$(BIN)/python -m pytest --numprocesses $(THREADS) --no-loadscope-reorder
 
 # While you write: lint, types, and the tests that need neither client, build nor minutes.
@@ -55,7 +55,7 @@ figures: $(READY)
 
 # The frozen programs, built several times, compared, damaged, measured, run in a bare Debian: six minutes.
 release-check: $(RELEASE)
-	.ci/apt-install binutils libpython3.11 debootstrap boinc-client
+	.ci/apt-install binutils libpython3.11 debootstrap boinc-client qemu-user
 	$(BIN)/python -m pytest -s -o python_files='check_*.py' tests/packaging/release
 
 check: $(READY)

@@ -6,7 +6,9 @@
    The client puts the slot into LD_LIBRARY_PATH. The program is linked dynamically, so that a file which a work unit
    brings under a library's name would be loaded into it, though nobody signed it. This launcher is static, and takes
    such variables away. Files damaged since the client checked their signatures are removed, so that it fetches them
-   again: only files of the manifest compiled into this file, which the client did check. */
+   again: only files of the manifest compiled into this file, which the client did check.
+
+   Where the program cannot run at all, for want of a processor or of glibc, this file can still say so. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +18,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
-enum { EXIT_DAMAGED = 206, EXIT_FAILED = 1 }; /* EXIT_INIT_FAILURE of BOINC */
+enum { EXIT_NO_ENGINE = 31, EXIT_INIT_FAILURE = 206 }; /* NoEngine of client/errors.py, and a number of BOINC's */
 
 struct file {
     const char *path; /* below this program's folder */
@@ -26,7 +31,8 @@ struct file {
     uint64_t sum;
 };
 
-/* static const struct file MANIFEST[], the executable first; and of the archive CODE_SIZE, CODE_SUM: launcher.py */
+/* static const struct file MANIFEST[], the executable first; of the archive CODE_SIZE, CODE_SUM; and LOADER, the path of
+   the executable's loader, empty if it needs none: launcher.py */
 #include "launcher_manifest.h"
 
 #define FACTOR UINT64_C(0x9e3779b97f4a7c15)
@@ -48,6 +54,23 @@ static void drop_variables(void) {
         if (!dropped) *kept++ = *variable;
     }
     *kept = NULL;
+}
+
+/* What the processor lacks of x86-64-v2, which numpy is compiled for, or NULL. Without this question such a processor would
+   end the program by an illegal instruction, without a word. */
+static const char *processor_lacks(void) {
+#ifdef __x86_64__
+    static const struct { unsigned bit; const char *name; } needed[] = {
+        {bit_SSE3, "SSE3"},     {bit_SSSE3, "SSSE3"},   {bit_CMPXCHG16B, "CMPXCHG16B"},
+        {bit_SSE4_1, "SSE4.1"}, {bit_SSE4_2, "SSE4.2"}, {bit_POPCNT, "POPCNT"},
+    };
+    unsigned eax, ebx, ecx, edx;
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) ecx = 0;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!(ecx & needed[i].bit)) return needed[i].name;
+    if (!__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) || !(ecx & bit_LAHF_LM)) return "LAHF";
+#endif
+    return NULL;
 }
 
 /* The path of this very file, whatever it was called by, and its folder. */
@@ -130,9 +153,14 @@ int main(int count, char **arguments) {
     char path[PATH_MAX], first[2 * PATH_MAX] = "";
     int bad = 0, kept = 0, ours;
     drop_variables();
+    const char *lacks = processor_lacks();
+    if (lacks) {
+        fprintf(stderr, "axiom: this processor has no %s, which the program needs; use another computer.\n", lacks);
+        return EXIT_NO_ENGINE;
+    }
     if (!find_folder()) {
         fprintf(stderr, "axiom: this program cannot find its folder: /proc is needed.\n");
-        return EXIT_DAMAGED;
+        return EXIT_INIT_FAILURE;
     }
     for (size_t i = 0; i <= FILES; i++) {
         const char *name = i < FILES ? MANIFEST[i].path : self + strlen(folder);
@@ -145,12 +173,17 @@ int main(int count, char **arguments) {
     if (bad) {
         const char *end = kept ? "some cannot be removed: reset the project" : "BOINC fetches them again";
         fprintf(stderr, "axiom: %s; %d of %d files are bad, and %s.\n", first, bad, (int)FILES + 1, end);
-        return EXIT_DAMAGED;
+        return EXIT_INIT_FAILURE;
     }
     in_folder(path, MANIFEST[0].path);
     char *alone[] = {self, NULL};
     if (count) arguments[0] = self;
     execve(path, count ? arguments : alone, environ);
-    fprintf(stderr, "axiom: %s cannot be started: %s.\n", path, strerror(errno));
-    return EXIT_FAILED;
+    int why = errno;
+    if (why == ENOENT && access(LOADER, F_OK)) /* the file is there, as was just seen: what is not is its loader */
+        fprintf(stderr, "axiom: %s needs the GNU C library, whose loader %s is not here; use another computer, or install "
+                        "glibc.\n", path, LOADER);
+    else
+        fprintf(stderr, "axiom: %s cannot be started: %s.\n", path, strerror(why));
+    return EXIT_INIT_FAILURE;
 }

@@ -10,13 +10,18 @@ from pathlib import Path
 
 import manifest
 
+from linux import elf
+
 SOURCE = Path(__file__).with_name("launcher.c")
 CHECKED_BYTES = 100e6  # read at every start, 50 MB in 0.02 s; of more than this, only what starts Python itself
 FLAGS = ("-std=gnu11", "-O2", "-static", "-s", "-Wall", "-Wextra", "-Werror", "-Wl,--build-id=none")
 
 
 def header(tree: Path, program: str, files: Sequence[str], code: bytes) -> str:
-    """The manifest of `files` below `tree` in C, the program first, and of the archive that follows the launcher."""
+    """The manifest of `files` below `tree` in C, the program first, and of the archive that follows the launcher.
+
+    Also the path of the loader that the program needs of the system.
+    """
     everything = sum((tree / name).stat().st_size for name in files) <= CHECKED_BYTES
     rows = []
     for name in sorted(files, key=lambda name: (name != program, name)):
@@ -24,8 +29,9 @@ def header(tree: Path, program: str, files: Sequence[str], code: bytes) -> str:
         total = manifest.checksum((tree / name).read_bytes()) if checked else 0
         size = (tree / name).stat().st_size
         rows.append(f'    {{"{name}", {size}, {int(checked)}, UINT64_C({total:#018x})}},\n')
+    loader = f'#define LOADER "{elf.interpreter((tree / program).read_bytes())}"\n'
     manifest_of_code = f"#define CODE_SIZE {len(code)}\n#define CODE_SUM UINT64_C({manifest.checksum(code):#018x})\n"
-    return f"{manifest_of_code}static const struct file MANIFEST[] = {{\n{''.join(rows)}}};\n"
+    return f"{loader}{manifest_of_code}static const struct file MANIFEST[] = {{\n{''.join(rows)}}};\n"
 
 
 def _starts_python(name: str) -> bool:

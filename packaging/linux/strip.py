@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import struct
 import subprocess
 from pathlib import Path
 
-_MAGIC = b"\x7fELF\x02\x01"  # 64 bits, little-endian: all platforms here
-_HEADER, _SEGMENT = struct.Struct("<16x16xQ14xHH6x"), struct.Struct("<II6Q")
-_LOAD = 1
+from linux import elf
 
 
 def folder(path: Path, leave: str) -> list[str]:
@@ -20,7 +17,7 @@ def folder(path: Path, leave: str) -> list[str]:
     left = []
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
-        if not file.is_file() or name == leave or file.read_bytes()[: len(_MAGIC)] != _MAGIC:
+        if not file.is_file() or name == leave or file.read_bytes()[: len(elf.MAGIC)] != elf.MAGIC:
             continue
         smaller = file.with_name(file.name + ".stripped")
         subprocess.run(["strip", "-o", smaller, file], check=True)
@@ -35,9 +32,5 @@ def folder(path: Path, leave: str) -> list[str]:
 
 def loads(library: bytes) -> bool:
     """Whether every segment lies in the file as the loader must map it: at the same place of a page as in memory."""
-    table, size, count = _HEADER.unpack_from(library)
-    for number in range(count):
-        kind, _, offset, address, _, _, _, align = _SEGMENT.unpack_from(library, table + number * size)
-        if kind == _LOAD and (offset - address) % max(align, 1):
-            return False
-    return True
+    loaded = (segment for segment in elf.segments(library) if segment.kind == elf.LOAD)
+    return not any((segment.offset - segment.address) % max(segment.align, 1) for segment in loaded)

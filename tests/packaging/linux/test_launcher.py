@@ -255,8 +255,21 @@ def test_a_pipe_in_place_of_a_file_holds_nobody(project: Path) -> None:
 def test_it_says_so_where_the_program_cannot_be_started(project: Path) -> None:
     (project / PROGRAM).chmod(0o644)
     code, _, err = start(project)
-    assert code == 1
+    assert code == 206
     assert f"{PROGRAM} cannot be started: Permission denied" in err
+
+
+def test_a_system_without_the_programs_loader_is_told(project: Path, tmp_path: Path) -> None:
+    """As one with musl: the kernel then says that the program is missing, which is there."""
+    loader = "/lib/ld-of-no-system.so.1"
+    (tmp_path / "program.c").write_text("int main(void) { return 7; }\n")
+    command = ["cc", f"-Wl,--dynamic-linker={loader}", "-o", project / PROGRAM, tmp_path / "program.c"]
+    subprocess.run(command, check=True)
+    launcher.make(project, PROGRAM, [PROGRAM], CODE, project / NAME, ["cc"])
+    code, _, err = start(project)
+    assert code == 206
+    assert err.startswith(f"axiom: {project / PROGRAM} needs the GNU C library, whose loader {loader} is not here;")
+    assert (project / PROGRAM).exists()
 
 
 def test_the_check_is_fast(tmp_path: Path) -> None:
@@ -285,6 +298,6 @@ def test_of_a_large_bundle_only_what_starts_python_is_read(tmp_path: Path, monke
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"some content")
-    rows = launcher.header(tmp_path, PROGRAM, list(names), CODE).splitlines()[3:-1]
+    rows = launcher.header(tmp_path, PROGRAM, list(names), CODE).splitlines()[4:-1]
     assert rows[0].startswith(f'    {{"{PROGRAM}", 12, 1,')
     assert {row.split('"')[1]: int(row.split(", ")[2]) for row in rows} == names
