@@ -1,7 +1,9 @@
 """What the bundle's executable runs on Linux: the code behind the launcher that became it, whose path is its name."""
 
+import os
 import sys
 
+__file__ = os.fsdecode(__file__)  # linux/bootloader.py leaves bytes there
 sys.path.insert(0, sys.argv[0])
 try:
     from entry import main
