@@ -2,8 +2,9 @@
 
     python packaging/build.py --flavour cpu --out dist
 
-needs PyInstaller in this Python and, on Linux, ziglang for the launcher. What goes into the tree is numpy and the rest
-as they are installed in this Python: for a release that of CI, with an old glibc.
+needs the extra `release` in this Python and, on Linux, binutils. What goes into the tree is numpy and the rest as they
+are installed in this Python: for a release that of CI, with an old glibc. A tree that needs a newer one than the plan
+classes promise is refused, unless --min-glibc says that it is wanted.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from pathlib import Path
 import layout
 import licences
 import manifest
+import plan_classes
 import version_xml
-from linux import archive, launcher
+from linux import archive, glibc, launcher
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "frozen"
@@ -35,8 +37,13 @@ class BuildFailed(RuntimeError):
     """A program that the build calls ended badly; the message says which."""
 
 
-def build(flavour: str, out: Path, records: Path, new_bundle: bool) -> Path:
-    """Build everything; the tree's folder."""
+REFUSED = (BuildFailed, glibc.GlibcTooNew, layout.LayoutError, licences.LicenceMissing, manifest.BundleChanged)
+
+
+def build(
+    flavour: str, out: Path, records: Path, new_bundle: bool = False, min_glibc: glibc.Version | None = None
+) -> Path:
+    """Build everything; the tree's folder. On Linux it may need glibc `min_glibc`, or what the plan classes promise."""
     names = layout.Names(_version(), layout.platform_name(sys.platform, platform.machine()), flavour)
     work = WORK / names.variant
     shutil.rmtree(work, ignore_errors=True)
@@ -45,10 +52,11 @@ def build(flavour: str, out: Path, records: Path, new_bundle: bool) -> Path:
     _freeze(names, _engine(work), work, record, new_bundle)
     bundle = manifest.load(work / "build" / "bundle.json")
     assert bundle is not None
+    collected = work / "dist" / "collected"
+    oldest = _glibc(collected, names, min_glibc) if names.launched else ""
     tree = out / names.folder
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
-    collected = work / "dist" / "collected"
     shutil.copytree(collected if names.launched else collected / "bundle", tree / names.bundle(bundle.number))
     executables = {names.main, names.program(bundle.number)}
     if names.launched:
@@ -59,7 +67,7 @@ def build(flavour: str, out: Path, records: Path, new_bundle: bool) -> Path:
         shutil.copy(work / "build" / names.main, tree / names.main)
     layout.check(layout.files(tree))
     _set_modes(tree, executables)
-    manifest.store(record, bundle)  # last: nothing that failed takes a number
+    manifest.store(record, bundle, oldest)  # last: nothing that failed takes a number
     print(weights(tree))
     version_xml.write(tree, names.main)
     return tree
@@ -94,6 +102,22 @@ def _call(what: str, command: Sequence[str]) -> None:
     environment = os.environ | {"PYTHONHASHSEED": "1", "SOURCE_DATE_EPOCH": EPOCH, "PYTHONOPTIMIZE": ""}
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
         raise BuildFailed(f"{what} failed; what it said stands above")
+
+
+def _glibc(bundle: Path, names: layout.Names, given: glibc.Version | None) -> str:
+    """The oldest glibc that the bundle runs with; GlibcTooNew if nobody promised that hosts have it."""
+    classes = plan_classes.of_build(names.platform, names.flavour)
+    promised = plan_classes.promised_glibc(classes)
+    if given is not None:
+        version = glibc.check(bundle, given, "--min-glibc says")
+    elif promised is not None:
+        version = glibc.check(bundle, promised, f"plan_class_spec.xml promises for {' and '.join(classes)}")
+    else:
+        version = glibc.needed(bundle)[0]
+    print(f"runs with glibc {glibc.shown(version)} and newer")
+    if promised is not None and version > promised:
+        print(f"not for {' and '.join(classes)} as they are: plan_class_spec.xml promises {glibc.shown(promised)}")
+    return glibc.shown(version)
 
 
 def _set_modes(tree: Path, executables: set[str]) -> None:
@@ -140,10 +164,18 @@ def main() -> int:
         "--records", type=Path, default=manifest.STORED, metavar="DIR", help="of bundles (default: packaging/bundles)"
     )
     parser.add_argument("--new-bundle", action="store_true", help="a changed bundle takes the next number")
+    parser.add_argument(
+        "--min-glibc",
+        type=glibc.parsed,
+        metavar="X.Y",
+        help="that a Linux tree may need (default: of the plan classes)",
+    )
     options = parser.parse_args()
     try:
-        tree = build(options.flavour, options.out.resolve(), options.records.resolve(), options.new_bundle)
-    except (BuildFailed, layout.LayoutError, licences.LicenceMissing, manifest.BundleChanged) as error:
+        tree = build(
+            options.flavour, options.out.resolve(), options.records.resolve(), options.new_bundle, options.min_glibc
+        )
+    except REFUSED as error:
         print(error, file=sys.stderr)
         return 1
     print(tree)

@@ -134,7 +134,10 @@ def check(names: Sequence[str]) -> None:
 
 
 def files(tree: Path) -> list[str]:
-    """Every file below `tree` by its physical name, in order; LayoutError for what is neither file nor folder."""
+    """Every file below `tree` by its physical name, in order; LayoutError for what is neither file nor folder.
+
+    The order is that of the names, as in a stored record: that of paths is another, and another on each system.
+    """
     names = []
     for path in sorted(tree.rglob("*")):
         name = path.relative_to(tree).as_posix()
@@ -142,4 +145,4 @@ def files(tree: Path) -> list[str]:
             raise LayoutError(f"{name} is neither a plain file nor a folder, and BOINC has nothing else; copy it")
         if path.is_file():
             names.append(name)
-    return names
+    return sorted(names)

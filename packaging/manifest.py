@@ -81,10 +81,10 @@ def load(path: Path) -> Bundle | None:
     return Bundle(record["number"], {name: (size, digest) for name, (size, digest) in record["files"].items()})
 
 
-def store(path: Path, bundle: Bundle) -> None:
-    """Keep the record."""
+def store(path: Path, bundle: Bundle, glibc: str = "") -> None:
+    """Keep the record; on Linux with the oldest glibc that the bundle runs with, for whoever sets the plan classes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    record = {"number": bundle.number, "files": dict(sorted(bundle.files.items()))}
+    record = {"number": bundle.number, "glibc": glibc, "files": dict(sorted(bundle.files.items()))}
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="ascii")
 
 

@@ -9,7 +9,12 @@ The multi-core classes share all files with the plain ones: physical names may s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+SPEC = Path(__file__).with_name("server") / "plan_class_spec.xml"
 
 # Results of class torch are near each other, not equal, so they need an application with another validator.
 APPLICATIONS = {"cpu": "axiom", "cputorch": "axiom_torch", "nvtorch": "axiom_torch"}
@@ -55,3 +60,13 @@ def of_build(platform: str, flavour: str) -> list[str]:
     """The plan classes that a build serves: the plain one first, then the multi-core one where there is any."""
     classes = [name for name, row in CLASSES.items() if row.flavour == flavour and platform in row.platforms]
     return sorted(classes, key=lambda name: CLASSES[name].multicore)
+
+
+def promised_glibc(classes: Sequence[str]) -> tuple[int, int] | None:
+    """The oldest glibc, as (major, minor), of a host that one of the classes sends to; None if they ask for none."""
+    conditions = [
+        row.findtext("min_libc_version", "")
+        for row in ElementTree.parse(SPEC).iter("plan_class")
+        if row.findtext("name") in classes
+    ]
+    return divmod(min(map(int, conditions)), 100) if all(conditions) and conditions else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -47,9 +48,13 @@ def copied(to: Path, version: str = "0.1.0") -> Path:
     return to
 
 
+# Trees of tests need not run elsewhere than here.
+HERE = ("--min-glibc", platform.libc_ver()[1]) if sys.platform == "linux" else ()
+
+
 def built(source: Path, out: Path, flavour: str = "cpu") -> str:
     """Build the checkout `source` to `out`, with records there too; what packaging/build.py printed."""
-    done = tried(source, out, flavour=flavour)
+    done = tried(source, out, *HERE, flavour=flavour)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

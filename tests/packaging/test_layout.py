@@ -100,3 +100,12 @@ def test_a_tree_has_no_links(tmp_path: Path, target: str) -> None:
     (tmp_path / "link").symlink_to(target)
     with pytest.raises(layout.LayoutError, match="link is neither"):
         layout.files(tmp_path)
+
+
+def test_files_are_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """As a stored record has them: the first build of a bundle must not differ from one with a record."""
+    names = ["numpy.libs/one.so", "numpy/two.so", "Numpy_three", "axiom", "a/b", "a.b"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert layout.files(tmp_path) == sorted(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import layout
 import manifest
+import plan_classes
 import pytest
-from linux import launcher
+from linux import glibc, launcher
 from PyInstaller.archive.readers import CArchiveReader
 
-from tests.packaging.builds import built, copied, patient, tried
+from tests.packaging.builds import HERE, built, copied, patient, tried
 from tests.packaging.release.program import NAMES, PROGRAM, libraries, names
 
 pytestmark = patient
@@ -48,12 +50,26 @@ def test_a_changed_engine_is_a_new_bundle(base: Path, tree: Path) -> None:
     with (changed / "kernels/engine/exact/random.c").open("a") as file:
         file.write('__attribute__((visibility("default"))) int axiom_another(void) { return 1; }\n')
     shutil.copytree(base / "dist" / "records", base / "dist4" / "records")
-    refused = tried(changed, base / "dist4")
+    refused = tried(changed, base / "dist4", *HERE)
     assert refused.returncode == 1
     assert "changed: kernels/engine/exact/_exact.so" in refused.stderr
     assert not (base / "dist4" / "apps").exists()
-    assert tried(changed, base / "dist4", "--new-bundle").returncode == 0
+    assert tried(changed, base / "dist4", *HERE, "--new-bundle").returncode == 0
     assert NAMES.bundle(2) in names(base / "dist4" / NAMES.folder)
+
+
+def test_a_newer_glibc_than_the_plan_classes_promise_is_refused(base: Path, checkout: Path, tree: Path) -> None:
+    newest, name = glibc.needed(tree)
+    promised = plan_classes.promised_glibc(["cpu", "cpumt"])
+    if promised is None or newest <= promised:
+        pytest.skip(f"what is built here runs with glibc {glibc.shown(newest)}, as was promised")
+    refused = tried(checkout, base / "dist5")
+    assert refused.returncode == 1
+    assert f"{name.partition('/')[2]} needs glibc {glibc.shown(newest)}, but plan_class_spec.xml" in refused.stderr
+    assert f"give --min-glibc {glibc.shown(newest)}" in refused.stderr
+    assert not (base / "dist5").exists()
+    record = json.loads((base / "dist" / "records" / f"{NAMES.variant}.json").read_text())
+    assert record["glibc"] == glibc.shown(newest)
 
 
 def python_modules(tree: Path) -> dict[str, bytes]:
@@ -73,9 +89,7 @@ def test_what_is_in_it(tree: Path) -> None:
         ours = {name.removesuffix(".pyc").replace("/", ".") for name in code.namelist()}
     assert {"client.task", "client.selftest", "client.selftest_json", "axiom_manifest", "wrapper.runtime"} <= ours
     assert not ours & modules.keys()
-    left_out = (
-        "torch|rich|scipy|matplotlib|msgpack|duckdb|pyarrow|ssl|asyncio|tkinter|unittest|numpy.random|server_validator"
-    )
+    left_out = "torch|attrs?|rich|scipy|matplotlib|msgpack|duckdb|pyarrow|ssl|asyncio|tkinter|unittest|numpy.random|server_validator"
     assert not [name for name in {*modules, *ours} if re.match(rf"({left_out})\b", name)]
 
 
