@@ -1,19 +1,22 @@
-"""The licences of everything that the frozen program carries, in one text."""
+"""The licences of everything that the frozen program carries, in one text; and nothing else may be carried."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 NAME = "LICENCES.txt"
 _RULE = "=" * 100 + "\n"
 _WORDS = ("licen", "copying", "notice", "copyright")
+OURS = ("client", "kernels", "wrapper", "packaging", "build")  # folders of this checkout that the program is made of
 _BOOTLOADER = "pyinstaller"  # its executable is around everything; its licence excepts what it carries
 
 
@@ -21,20 +24,29 @@ class LicenceMissing(ValueError):
     """Something that the program would carry, and that no licence was found for; the message says what."""
 
 
-def collect(sources: Iterable[Path], own: Path) -> str:
-    """The licences of the Python code and the libraries in `sources`, after the program's own in `own`.
+class NotADependency(ValueError):
+    """Something that the program would carry only since it is installed here too; the message says what."""
 
-    LicenceMissing if a licence is not found: nothing may be given away without it.
+
+def collect(sources: Iterable[Path], own: Path, wanted: Collection[str]) -> str:
+    """The licences of the Python code and the libraries in `sources`, after the program's own in `own`, at our root.
+
+    LicenceMissing if a licence, or whom a file belongs to, is not found: nothing may be given away without it.
+    NotADependency if a file belongs to a distribution that is not `wanted` (see `dependencies`).
     """
     texts = {"axiom-worker": own.read_text(encoding="utf-8"), "Python": _licence_of_python()}
     owners = _owners()
     for source in sorted(set(sources)):
-        path = str(source)
         name = _owner(source, owners)
         if name is not None:
+            if _normal(name) not in wanted:
+                raise NotADependency(
+                    f"{source} of {name} would be carried, which is no dependency: a library asks for it where it is "
+                    "installed; leave it out in build.spec"
+                )
             if name not in texts:
                 texts[name] = _licence_of_distribution(name)
-        elif sys.platform == "linux" and path.startswith(("/lib", "/usr/lib")) and not _of_python(path):
+        elif not _of_python(source) and not _ours(source, own.parent):
             name = _package(source)
             texts.setdefault(name, _licence_of_package(name))
     texts.setdefault(_BOOTLOADER, _licence_of_distribution(_BOOTLOADER))
@@ -43,8 +55,45 @@ def collect(sources: Iterable[Path], own: Path) -> str:
     return "".join(f"{_RULE}{name}\n{_RULE}\n{texts[name].strip()}\n\n" for name in texts)
 
 
-def _of_python(path: str) -> bool:
-    return path.startswith((sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")))
+def dependencies(requirements: Iterable[str]) -> set[str]:
+    """The distributions that requirements name, and those that these need, as they are installed here."""
+    wanted: set[str] = set()
+    left = [_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in requirements]
+    while left:
+        name = left.pop()
+        if name not in wanted:
+            wanted.add(name)
+            left += _required(name)
+    return wanted
+
+
+def _required(name: str) -> list[str]:
+    try:
+        lines = importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:  # of another system, or another Python
+        return []
+    return [_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in lines if "extra ==" not in line]
+
+
+def _normal(name: str) -> str:
+    """A distribution's name as all its spellings have it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _ours(source: Path, root: Path) -> bool:
+    """Whether a file is of this checkout: not of an environment that lies in it."""
+    return source.is_relative_to(root) and source.relative_to(root).parts[0] in OURS
+
+
+def _of_python(source: Path) -> bool:
+    libraries = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
+    if source.name == Path(sysconfig.get_config_var("INSTSONAME") or "").name or _below(source, *libraries):
+        return True
+    return sys.platform != "linux" and _below(source, sys.base_prefix)  # where Python's installer puts its libraries
+
+
+def _below(source: Path, *folders: str) -> bool:
+    return any(source.is_relative_to(folder) for folder in folders) and "site-packages" not in source.parts
 
 
 def _licence_of_python() -> str:
@@ -84,12 +133,13 @@ def _owners() -> dict[str, str]:
             path = line.partition(",")[0]
             first = path.partition("/")[0]
             if first not in ("..", "__pycache__"):
-                owners[f"{root}/{path}"] = owners[f"{root}/{first}"] = name
+                owners[os.path.normcase(f"{root}/{path}")] = owners[os.path.normcase(f"{root}/{first}")] = name
     return owners
 
 
 def _owner(source: Path, owners: dict[str, str]) -> str | None:
-    return next((owners[str(path)] for path in (source, *source.parents) if str(path) in owners), None)
+    paths = (os.path.normcase(path) for path in (source, *source.parents))
+    return next((owners[path] for path in paths if path in owners), None)
 
 
 def _licence_of_distribution(name: str) -> str:

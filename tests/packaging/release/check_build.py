@@ -89,7 +89,10 @@ def test_what_is_in_it(tree: Path) -> None:
         ours = {name.removesuffix(".pyc").replace("/", ".") for name in code.namelist()}
     assert {"client.task", "client.selftest", "client.selftest_json", "axiom_manifest", "wrapper.runtime"} <= ours
     assert not ours & modules.keys()
-    left_out = "torch|attrs?|rich|scipy|matplotlib|msgpack|duckdb|pyarrow|ssl|asyncio|tkinter|unittest|numpy.random|server_validator"
+    left_out = (
+        "torch|attrs?|rich|scipy|matplotlib|msgpack|duckdb|pyarrow|ssl|asyncio|tkinter|unittest|numpy.random"
+        "|server_validator"
+    )
     assert not [name for name in {*modules, *ours} if re.match(rf"({left_out})\b", name)]
 
 
