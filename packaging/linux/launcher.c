@@ -8,7 +8,8 @@
    such variables away. Files damaged since the client checked their signatures are removed, so that it fetches them
    again: only files of the manifest compiled into this file, which the client did check.
 
-   Where the program cannot run at all, for want of a processor or of glibc, this file can still say so. */
+   Where the program cannot run at all, for want of a processor or of glibc, this file can still say so. What passes, as a
+   want of memory or of descriptors, ends no task: the client is asked to start it again later. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@
 #endif
 
 enum { EXIT_NO_ENGINE = 31, EXIT_INIT_FAILURE = 206 }; /* NoEngine of client/errors.py, and a number of BOINC's */
+enum { RETRY = 600 };                                  /* seconds until the client starts the task again */
 
 struct file {
     const char *path; /* below this program's folder */
@@ -144,6 +146,23 @@ static const char *archive_wrong(int *ours) {
     return whole ? NULL : "is damaged";
 }
 
+static int passes(int why) {
+    return why == ENOMEM || why == EAGAIN || why == EMFILE || why == ENFILE || why == ETXTBSY;
+}
+
+/* Ends for want of something that passes: in a slot with a request to be started again, elsewhere as a failure. */
+static int later(const char *name, int why) {
+    fprintf(stderr, "axiom: %s cannot be used now: %s.\n", name, strerror(why));
+    if (access("init_data.xml", F_OK)) return EXIT_INIT_FAILURE;
+    close(STDIN_FILENO); /* room for a descriptor, where there are no more */
+    int descriptor = open("boinc_temporary_exit", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor >= 0) {
+        dprintf(descriptor, "%d\naxiom cannot start now: %s.\n", RETRY, strerror(why));
+        close(descriptor);
+    }
+    return 0; /* without that file the client starts the task again at once */
+}
+
 /* Removes a file that has a fault, for the client to fetch it again; whether it had to stay. */
 static int stays(const char *path, const char *fault, int ours) {
     return fault != MISSING && (!ours || (unlink(path) && errno != ENOENT));
@@ -164,8 +183,10 @@ int main(int count, char **arguments) {
     }
     for (size_t i = 0; i <= FILES; i++) {
         const char *name = i < FILES ? MANIFEST[i].path : self + strlen(folder);
+        errno = 0;
         const char *fault = i < FILES ? wrong(&MANIFEST[i], &ours) : archive_wrong(&ours);
         if (!fault) continue;
+        if (passes(errno)) return later(name, errno);
         if (!bad++) snprintf(first, sizeof first, "%s %s", name, fault);
         in_folder(path, name);
         kept += stays(path, fault, ours);
@@ -180,6 +201,7 @@ int main(int count, char **arguments) {
     if (count) arguments[0] = self;
     execve(path, count ? arguments : alone, environ);
     int why = errno;
+    if (passes(why)) return later(MANIFEST[0].path, why);
     if (why == ENOENT && access(LOADER, F_OK)) /* the file is there, as was just seen: what is not is its loader */
         fprintf(stderr, "axiom: %s needs the GNU C library, whose loader %s is not here; use another computer, or install "
                         "glibc.\n", path, LOADER);

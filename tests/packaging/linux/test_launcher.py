@@ -259,6 +259,39 @@ def test_it_says_so_where_the_program_cannot_be_started(project: Path) -> None:
     assert f"{PROGRAM} cannot be started: Permission denied" in err
 
 
+def start_without_descriptors(project: Path, slot: Path) -> tuple[int, str]:
+    """Exit code and stderr where the standard streams are all that may be open."""
+    done = progress.finished(progress.start(["sh", "-c", 'ulimit -n 3; exec "$0"', project / NAME], cwd=slot))
+    return done.returncode, done.stderr
+
+
+def test_in_a_slot_a_want_of_descriptors_ends_no_task(project: Path, tmp_path: Path) -> None:
+    slot = tmp_path / "slot"
+    slot.mkdir()
+    (slot / "init_data.xml").touch()
+    code, err = start_without_descriptors(project, slot)
+    assert (code, err) == (0, f"axiom: {PROGRAM} cannot be used now: Too many open files.\n")
+    request = (slot / "boinc_temporary_exit").read_text()
+    assert request == "600\naxiom cannot start now: Too many open files.\n"
+    assert len([path for path in project.rglob("*") if path.is_file()]) == 5  # nothing was taken for damaged
+
+
+def test_elsewhere_a_want_of_descriptors_is_told(project: Path, tmp_path: Path) -> None:
+    code, err = start_without_descriptors(project, tmp_path)
+    assert code == 206
+    assert "Too many open files" in err
+    assert not (tmp_path / "boinc_temporary_exit").exists()
+
+
+def test_in_a_slot_a_program_that_is_being_written_ends_no_task(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "init_data.xml").touch()
+    with (project / PROGRAM).open("r+b"):
+        done = progress.finished(progress.start([project / NAME], cwd=tmp_path))
+    assert (done.returncode, done.stderr) == (0, f"axiom: {PROGRAM} cannot be used now: Text file busy.\n")
+    assert (tmp_path / "boinc_temporary_exit").read_text().startswith("600\n")
+    assert start(project)[0] == 7
+
+
 def test_a_system_without_the_programs_loader_is_told(project: Path, tmp_path: Path) -> None:
     """As one with musl: the kernel then says that the program is missing, which is there."""
     loader = "/lib/ld-of-no-system.so.1"
