@@ -55,7 +55,7 @@ def test_what_was_not_promised_is_refused_with_what_to_do(tree: Path) -> None:
 
 def test_packed_relocations_need_the_glibc_that_first_read_them(tmp_path: Path) -> None:
     library(tmp_path / "packed.so", PLAIN + POINTERS, "-Wl,-z,pack-relative-relocs")
-    tables = ["readelf", "--version-info", tmp_path / "packed.so"]
+    tables = ["readelf", "--version-info", str(tmp_path / "packed.so")]
     if b"DT_RELR" not in subprocess.run(tables, capture_output=True, check=True).stdout:
         pytest.skip("this linker packs no relocations")
     assert glibc.needed(tmp_path) == ((2, 36), "packed.so")

@@ -296,7 +296,7 @@ def test_a_system_without_the_programs_loader_is_told(project: Path, tmp_path: P
     """As one with musl: the kernel then says that the program is missing, which is there."""
     loader = "/lib/ld-of-no-system.so.1"
     (tmp_path / "program.c").write_text("int main(void) { return 7; }\n")
-    command = ["cc", f"-Wl,--dynamic-linker={loader}", "-o", project / PROGRAM, tmp_path / "program.c"]
+    command = ["cc", f"-Wl,--dynamic-linker={loader}", "-o", str(project / PROGRAM), str(tmp_path / "program.c")]
     subprocess.run(command, check=True)
     launcher.make(project, PROGRAM, [PROGRAM], CODE, project / NAME, ["cc"])
     code, _, err = start(project)

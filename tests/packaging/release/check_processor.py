@@ -17,7 +17,7 @@ pytestmark = [patient, pytest.mark.skipif(shutil.which(EMULATOR) is None, reason
 
 def started(tree: Path, slot: Path, processor: str) -> tuple[int, str, str]:
     """The main program on a processor; what it becomes runs on this computer's, since the emulator does not follow."""
-    command = [EMULATOR, "-cpu", processor, tree / NAMES.main, "--version"]
+    command = [EMULATOR, "-cpu", processor, str(tree / NAMES.main), "--version"]
     done = progress.finished(progress.start(command, cwd=slot, env={"PATH": "/usr/bin"}))
     return done.returncode, done.stdout, done.stderr
 
