@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -37,14 +38,17 @@ def needed(tree: Path) -> tuple[Version, str]:
     newest: tuple[Version, str] = (0, 0), ""
     for path in sorted(tree.rglob("*")):
         if path.is_file() and path.read_bytes()[: len(elf.MAGIC)] == elf.MAGIC:
-            table = subprocess.run(
-                ["readelf", "--version-info", "--wide", path], capture_output=True, text=True, check=True
-            ).stdout
-            for major, minor, relr in _NEEDED.findall(table):
+            for major, minor, relr in _NEEDED.findall(_versions(path)):
                 version = _RELR if relr else (int(major), int(minor))
                 if version > newest[0]:
                     newest = version, path.relative_to(tree).as_posix()
     return newest
+
+
+def _versions(path: Path) -> str:
+    """What readelf tells of an ELF file's versions; in English, since it translates the word that is looked for."""
+    command = ["readelf", "--version-info", "--wide", path]
+    return subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=True).stdout
 
 
 def check(tree: Path, promised: Version, by: str) -> Version:

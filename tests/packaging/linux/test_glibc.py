@@ -38,6 +38,15 @@ def test_the_newest_version_counts_and_its_file_is_named(tree: Path) -> None:
     assert glibc.needed(tree) == ((2, 25), "lib/newer.so")
 
 
+def test_the_language_of_who_builds_changes_nothing(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")  # in C itself nothing is translated
+    monkeypatch.setenv("LANGUAGE", "fr")
+    tables = subprocess.run(["readelf", "--version-info", tree / "a.so"], capture_output=True, text=True, check=True)
+    if "Nom: GLIBC_" not in tables.stdout:
+        pytest.skip("this readelf speaks no French")
+    assert glibc.needed(tree) == ((2, 25), "lib/newer.so")
+
+
 def test_versions_are_compared_as_numbers(tree: Path) -> None:
     assert glibc.check(tree, glibc.parsed("2.25"), "nobody says") == (2, 25)
     with pytest.raises(glibc.GlibcTooNew):
