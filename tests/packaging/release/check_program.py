@@ -105,3 +105,24 @@ def test_a_bare_debian_is_enough(tree: Path, base: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("checkpoint: ")
     assert cells(result.read(slot / "result.msgpack")) == cells(tiny.computed(UNIT, "c"))
+
+
+# The same, of a system that has nothing but the tree.
+EMPTY = """
+set -e
+mount --bind "$1" "$2/tree"
+mount -t proc proc "$2/proc"
+exec chroot "$2" "/tree/$3" --version
+"""
+
+
+def test_a_system_without_glibc_is_told(tree: Path, tmp_path: Path) -> None:
+    """As one with musl, whose loader has another name."""
+    if os.geteuid():
+        pytest.skip("another root is given by root")
+    for name in ("tree", "proc"):
+        (tmp_path / name).mkdir()
+    done = progress.finished(progress.start(["unshare", "-m", "sh", "-c", EMPTY, "sh", tree, tmp_path, NAMES.main]))
+    assert (done.returncode, done.stdout) == (206, "")
+    loader = "/lib64/ld-linux-x86-64.so.2"
+    assert done.stderr.startswith(f"axiom: /tree/{PROGRAM} needs the GNU C library, whose loader {loader} is not here;")
