@@ -47,7 +47,7 @@ def needed(tree: Path) -> tuple[Version, str]:
 
 def _versions(path: Path) -> str:
     """What readelf tells of an ELF file's versions; in English, since it translates the word that is looked for."""
-    command = ["readelf", "--version-info", "--wide", path]
+    command = ["readelf", "--version-info", "--wide", str(path)]
     return subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=True).stdout
 
 
