@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from client.errors import NoThreads
 from client.session import Session
 from wrapper import Request
 
 _WAKE = 0.05  # seconds between looks at the supervisor while slices run
 _ALMOST = 0.999999  # of the work: the end is told when the task finishes, when the result has been written
+
+log = logging.getLogger("client")
 
 
 class Supervisor(Protocol):
@@ -37,13 +42,21 @@ class Supervisor(Protocol):
 def drive(session: Session, supervisor: Supervisor, threads: int, prepare_thread: Callable[[], None]) -> bool:
     """Compute until the session is finished (True) or the supervisor wants it to stop (False); both with a checkpoint.
 
-    Suspension, checkpoints and stops take effect when the slices in flight have ended: within about 0.05 s.
+    Suspension, checkpoints and stops take effect when the slices in flight have ended: within about 0.05 s of the
+    threads' own time. NoThreads if not one of the threads can be started; else as many as can be compute.
     """
     running: dict[Future[None], int] = {}
     _report(session, supervisor)
     with ThreadPoolExecutor(threads, initializer=prepare_thread) as pool:
+        threads = _start_threads(pool, threads)
         while True:
             request, due = supervisor.request, supervisor.checkpoint_due()
+            if request is Request.QUIT:
+                # At once: on a busy processor the slices in flight may take longer than a program is given to leave.
+                with supervisor.checkpointing():
+                    wait(running)
+                    session.save()
+                return False
             if request is Request.RUN and not due:
                 idle = [number for number in session.unfinished() if number not in running.values()]
                 for number in idle[: threads - len(running)]:
@@ -63,6 +76,23 @@ def drive(session: Session, supervisor: Supervisor, threads: int, prepare_thread
                     return False
                 if not session.unfinished():
                     return True
+
+
+def _start_threads(pool: ThreadPoolExecutor, threads: int) -> int:
+    """Start all the pool's threads before they are needed; how many there are now. NoThreads if not one."""
+    together = threading.Barrier(threads + 1)  # so that each is there before the next is asked for
+    started = 0
+    try:
+        for _ in range(threads):
+            pool.submit(together.wait)
+            started += 1
+    except RuntimeError as error:  # "can't start new thread"
+        if not started:
+            raise NoThreads(error) from error
+        log.warning("this computer starts no more than %d of %d threads (%s)", started, threads, error)
+    finally:
+        together.abort()
+    return started
 
 
 def _report(session: Session, supervisor: Supervisor) -> None:

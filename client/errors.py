@@ -20,6 +20,12 @@ class NoDevice(Failure):
     code = 30
 
 
+class NoThreads(Failure):
+    """No thread for the work can be started here ({}). End other programs, or allow this user more processes."""
+
+    code = 37
+
+
 class NoEngine(Failure):
     """The {} engine cannot run here: {}. Choose another with --engine, or another computer."""
 

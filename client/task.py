@@ -5,27 +5,26 @@ from __future__ import annotations
 import logging
 import math
 import signal
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import wrapper
 from client import engines
 from client.drive import drive
-from client.errors import NoDevice
+from client.errors import NoDevice, NoThreads
+from client.passing import trouble, wait_for
 from client.session import Session
 from kernels import limits
 from kernels.engine.contract import EngineName
 from kernels.engine.devices import CPU, Device, DeviceKind
-from kernels.errors import CannotWrite
+from kernels.errors import CannotWrite, Failure
 from kernels.experiments import EXPERIMENTS
-from kernels.formats import atomic, checkpoint, workunit
-from kernels.formats.result import encode
+from kernels.formats import atomic, checkpoint, result, workunit
+from kernels.formats.workunit import WorkUnit
 from kernels.text import one_line
 from wrapper import InitData, Request, Runtime, StockRuntime
 
 WORKUNIT, RESULT, CHECKPOINT = "wu.json", "result.msgpack", "checkpoint.safetensors"
-_RETRY_LOCK = 600.0  # seconds until the client tries again; the reference runtime's value
-_RETRY_SPACE = 3600.0  # seconds: a full disk is not freed in minutes
 _GPU_TYPES: dict[str, DeviceKind] = {"NVIDIA": "cuda"}  # as BOINC's client names them
 
 log = logging.getLogger("client")
@@ -44,85 +43,104 @@ def run(
     as an argument; with `progress_trickle` the server is told the progress each so many seconds. A Failure is the
     task's error.
     """
-    try:
-        runtime = wrapper.start(slot, progress_trickle=progress_trickle)
-    except wrapper.SlotBusy as busy:
-        log.warning("%s", busy)
-        try:
-            wrapper.postpone(slot, _RETRY_LOCK, "Waiting to acquire slot directory lock.")
-        except OSError as error:  # the client starts us again at once, and we have waited here already
-            log.warning("not even a request to be started later can be written (%s)", error.strerror or error)
-        return Runtime.exit_unfinished
-    except OSError as error:
-        raise CannotWrite(slot, error.strerror or error) from error
-    return _run(slot, runtime, threads, engine, device)
+
+    def start() -> Runtime:
+        return wrapper.start(slot, progress_trickle=progress_trickle)
+
+    return _run(slot, start, threads, engine, device)
 
 
 def run_wrapped(slot: Path, threads: int) -> int:
     """The same under BOINC's stock wrapper."""
-    try:
-        runtime = wrapper.start_under_stock_wrapper(slot)
-    except OSError as error:
-        raise CannotWrite(slot, error.strerror or error) from error
-    return _run(slot, runtime, threads, None, None)
+    return _run(slot, lambda: wrapper.start_under_stock_wrapper(slot), threads, None, None)
 
 
 def _run(
-    slot: Path, runtime: Runtime | StockRuntime, threads: int, engine: EngineName | None, device: int | None
+    slot: Path,
+    start: Callable[[], Runtime | StockRuntime],
+    threads: int,
+    engine: EngineName | None,
+    device: int | None,
 ) -> int:
+    try:
+        runtime = _started(slot, start)
+    except Exception as error:
+        if (passing := trouble(error, assigned=True)) is None:
+            raise
+        log.warning("%s", error)
+        wait_for(passing, lambda delay, reason: wrapper.postpone(slot, delay, reason), lambda: Request.RUN)
+        return Runtime.exit_unfinished
     # A computer that shuts down sends SIGTERM to all its processes at once.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runtime.quit())
     with runtime:
-        unit = workunit.read(runtime.resolve(WORKUNIT), EXPERIMENTS)
-        choice = engines.choose(engine, _device(runtime.init, device), threads)
         try:
-            session = Session(unit, choice, slot / CHECKPOINT)
-            log.info("%s: %d cells on %s", unit.name, session.cells, choice.device.name)
-            if not drive(session, runtime, threads, choice.prepare_thread):
-                log.info("stopped at %.1f %%", 100 * session.done / session.work)
-                return runtime.exit_unfinished
-            with runtime.critical_section():
-                atomic.write(runtime.resolve(RESULT), encode(session.result()))
-            _finish(slot, runtime)
-        except CannotWrite as full:
-            log.warning("%s", full)
-            _postpone(runtime)
+            return _attend(slot, runtime, threads, engine, device)
+        except Exception as error:
+            assigned = device is not None or (runtime.init is not None and bool(runtime.init.gpu_type))
+            if (passing := trouble(error, assigned)) is None:
+                raise
+            log.warning("%s", str(error) or passing.reason)
+            wait_for(passing, runtime.temporary_exit, lambda: runtime.request)
             return runtime.exit_unfinished
-    # Only now: killed before the client knew, the task would otherwise compute everything again.
+
+
+def _started(slot: Path, start: Callable[[], Runtime | StockRuntime]) -> Runtime | StockRuntime:
+    """The runtime; CannotWrite, NoThreads or SlotBusy if there cannot be one now."""
     try:
-        checkpoint.remove(slot / CHECKPOINT)
+        return start()
     except OSError as error:
-        log.warning("the checkpoint stays (%s)", error.strerror or error)
-    return 0
+        raise CannotWrite(slot, error.strerror or error) from error
+    except RuntimeError as error:
+        raise NoThreads(error) from error
 
 
-def _finish(slot: Path, runtime: Runtime | StockRuntime) -> None:
+def _attend(
+    slot: Path, runtime: Runtime | StockRuntime, threads: int, engine: EngineName | None, device: int | None
+) -> int:
+    """Compute the task's work unit, or find it computed; the exit code."""
+    unit = workunit.read(runtime.resolve(WORKUNIT), EXPERIMENTS)
+    if _is_answered(runtime.resolve(RESULT), unit):
+        log.info("%s: the result is there already", unit.name)
+    else:
+        choice = engines.choose(engine, _device(runtime.init, device), threads)
+        session = Session(unit, choice, slot / CHECKPOINT)
+        log.info("%s: %d cells on %s", unit.name, session.cells, choice.device.name)
+        if not drive(session, runtime, threads, choice.prepare_thread):
+            log.info("stopped at %.1f %%", 100 * session.done / session.work)
+            return runtime.exit_unfinished
+        with runtime.critical_section():
+            atomic.write(runtime.resolve(RESULT), result.encode(session.result()))
     try:
         runtime.finish()
     except OSError as error:
         raise CannotWrite(slot, error.strerror or error) from error
+    _clean_up(slot, runtime)
+    return 0
 
 
-def _postpone(runtime: Runtime | StockRuntime) -> None:
-    """Ask to be started again when there may be space.
+def _is_answered(path: Path, unit: WorkUnit) -> bool:
+    """Whether a whole result of this very work unit is there.
 
-    A disk can be too full for that very file. To exit without it would have the client start us again a hundred times
-    in two minutes and then give up the task with all that is saved: so we wait here, asleep, for as long.
+    A task can be stopped after it has written one and before the client has seen it finish; it is then started again.
     """
-    end = time.monotonic() + _RETRY_SPACE
-    waiting = False
-    while True:
-        try:
-            return runtime.temporary_exit(_RETRY_SPACE, "Cannot write to disk; trying again later.")
-        except OSError as error:
-            if not waiting:
-                reason = error.strerror or error
-                log.warning("not even a request to be started later can be written (%s): waiting here", reason)
-            waiting = True
-        time.sleep(1.0)
-        if runtime.request in (Request.QUIT, Request.ABORT) or time.monotonic() > end:
-            return None
+    if not path.is_file():
+        return False
+    try:
+        result.check(result.read(path), unit, str(path))
+    except Failure:
+        return False
+    return True
+
+
+def _clean_up(slot: Path, runtime: Runtime | StockRuntime) -> None:
+    """Remove the checkpoint where nobody else cleans the slot: a client that starts the task again may need it."""
+    if runtime.init is not None:
+        return
+    try:
+        checkpoint.remove(slot / CHECKPOINT)
+    except OSError as error:
+        log.warning("the checkpoint stays (%s)", error.strerror or error)
 
 
 def _device(init: InitData | None, number: int | None) -> Device:

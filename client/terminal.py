@@ -17,12 +17,15 @@ from client.drive import drive
 from client.engines import Choice
 from client.errors import Stopped
 from client.session import Session
+from kernels.errors import CannotWrite
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import atomic, checkpoint, workunit
 from kernels.formats.result import encode
 from wrapper import Request
 
 _CHECKPOINT_PERIOD = 60.0  # seconds
+# Ctrl-C; a shutdown; a terminal that was closed, which Windows tells otherwise.
+_STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Terminal:
@@ -57,7 +60,7 @@ class Terminal:
         self._next_checkpoint = time.monotonic() + _CHECKPOINT_PERIOD
 
     def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        """Ctrl-C: stop with a checkpoint."""
+        """Ctrl-C or its like: stop with a checkpoint."""
         self.request = Request.QUIT
 
 
@@ -65,6 +68,8 @@ def run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     """Compute the work unit in `path` into `out` (its name.msgpack here if None). Stopped if interrupted."""
     unit = workunit.read(path, EXPERIMENTS)
     target = out or Path(f"{unit.name}.msgpack")
+    if target.exists() and target.samefile(path):
+        raise CannotWrite(target, "it is the work unit itself")
     # The name says whose it is: another work unit with the same --out must not take its place.
     saved = target.with_name(f"{target.name}.{unit.digest.hex()[:8]}.{choice.engine.name}.checkpoint")
     console = Console(stderr=True)
@@ -81,11 +86,12 @@ def run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         terminal = Terminal(session, progress)
         start, before = time.monotonic(), session.done
-        former = signal.signal(signal.SIGINT, terminal.interrupt)
+        former = {number: signal.signal(number, terminal.interrupt) for number in _STOPS}
         try:
             finished = drive(session, terminal, threads, choice.prepare_thread)
         finally:
-            signal.signal(signal.SIGINT, former)
+            for number, handler in former.items():
+                signal.signal(number, handler)
         elapsed, done = time.monotonic() - start, session.done - before
     if not finished:
         raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)

@@ -111,7 +111,13 @@ class CannotRead(Failure):
     blames_result = True  # an upload that is no file; what the server itself fails to read is another failure
 
 
+class NotEnoughMemory(Failure):
+    """There is not enough memory here. Close other programs, or give the work fewer threads, then run again."""
+
+    code = 36
+
+
 class CannotWrite(Failure):
-    """Cannot write {}: {}. Free some space, check that the folder exists and its permissions, then run again."""
+    """Cannot write {}: {}. Check its folder, permissions and free space, then run again."""
 
     code = 33

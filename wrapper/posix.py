@@ -17,14 +17,14 @@ MEMORY_FILE = "boinc_mmap_file"
 def take_lock(path: Path) -> int | None:
     """Create and lock the file at `path`; the file descriptor that holds the lock, or None if another process has it.
 
-    A write lock on the whole file by fcntl, as the reference takes it. A file system without locks (ENOSYS) counts
-    as success. Raises OSError if the file cannot be created.
+    A write lock on the whole file by fcntl, as the reference takes it. Where the file system has no locks, there is
+    nobody to wait for. Raises OSError if the file cannot be created.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o660)  # group-usable: the client may run as another user
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        if error.errno != errno.ENOSYS:
+        if error.errno in (errno.EACCES, errno.EAGAIN):  # no other number means that somebody holds it
             os.close(descriptor)
             return None
     if os.fstat(descriptor).st_nlink == 0:  # its owner deleted it between our open and our lock: this locks nothing

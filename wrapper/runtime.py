@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -28,11 +29,24 @@ from wrapper.slot import INIT_DATA_FILE, LOCK_FILE, LOCK_RETRY_DELAY, map_memory
 POLL_INTERVAL = 0.05  # control and heartbeat channels; the reference's 0.1 would be half of what a quit may take
 STATUS_INTERVAL = 1.0  # liveness and status message
 STATUS_PATIENCE = 5.0  # without a message, one is due at once: a throttle could silence every full second
-QUIT_GRACE = 1.0  # for the program to stop by itself after a quit
+QUIT_GRACE = 1.0  # of processor time for each of the program's threads, to stop by itself after a quit
+QUIT_PATIENCE = 30.0  # however little of it there is: the client kills after 60
 FINISH_WAIT = 2.0  # for the client to read the last status message
 DEFAULT_CHECKPOINT_PERIOD = 300.0
 
 log = logging.getLogger("wrapper")
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """An end of the program that is enforced: by a time, or by processor time that it has used until then."""
+
+    code: int
+    time: float  # monotonic
+    processor_time: float  # of this process
+
+    def due(self, now: float) -> bool:
+        return now >= self.time or time.process_time() >= self.processor_time
 
 
 def start(
@@ -89,7 +103,7 @@ class Runtime:
         self._memory = memory
         self._wishes = control.Wishes()
         self._sections = 0  # critical sections open now, in all threads
-        self._ending: tuple[int, float] | None = None  # exit code, and when to enforce it
+        self._ending: _Ending | None = None
         self._fraction: float | None = None
         self._checkpoint_cpu_time = self._earlier_cpu_time
         self._countdown_start = now
@@ -245,7 +259,7 @@ class Runtime:
             # A program that no longer hears its client must not go on: neither suspend nor quit would reach it.
             log.critical("the BOINC timer thread failed and ends the program: %r", error)
             with self._state:
-                self._ending = (endings.EXIT_FAILED, 0.0)
+                self._ending = _Ending(endings.EXIT_FAILED, 0.0, 0.0)
                 self._end_if_due(time.monotonic())
 
     def _tick(self, now: float) -> None:
@@ -285,9 +299,12 @@ class Runtime:
         before, self._wishes = self._wishes, wishes
         if wishes.abort and not before.abort:
             log.warning("the client aborts the task")
-            self._ending = (endings.EXIT_ABORTED, now)
+            self._ending = _Ending(endings.EXIT_ABORTED, now, 0.0)
         elif wishes.quit and self._ending is None:
-            self._ending = (endings.EXIT_STOPPED, now + QUIT_GRACE)
+            # Processor time, not time: on a busy processor a second may hold a hundredth of a second of ours.
+            threads = max(1, threading.active_count() - 1)  # the timer is none of the program's
+            until = time.process_time() + QUIT_GRACE * threads
+            self._ending = _Ending(endings.EXIT_STOPPED, now + QUIT_PATIENCE, until)
         self._state.notify_all()
 
     def _reread_init_data(self) -> None:
@@ -379,9 +396,9 @@ class Runtime:
 
         Called with the state locked: a thread on its way into a section waits for us, in vain.
         """
-        if self._ending is None or self._sections or now < self._ending[1] or self._stop.is_set():
+        ending = self._ending
+        if ending is None or self._sections or self._stop.is_set() or not ending.due(now):
             return
-        code, _ = self._ending
         self._stop.set()
         try:
             with contextlib.suppress(OSError, ValueError, AttributeError):  # disk full; closed; None in some programs
@@ -390,7 +407,7 @@ class Runtime:
         except OSError as error:
             log.warning("%s could not be released: %s", self._slot / LOCK_FILE, error)
         finally:
-            self._exit_process(code)
+            self._exit_process(ending.code)
 
     def _release_lock(self) -> None:
         lock, self._lock = self._lock, None

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from pathlib import Path
 
 from kernels.errors import CannotRead, CannotWrite
 
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+# Of a file that is there, and that may well be readable in a while. A missing one is not, nor a disk that is damaged.
+_PASSING = (
+    *(errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR),
+    *(errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ENOLCK, errno.EBUSY),
+)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # not on Windows, which has no such pipes in its folders
 
 
 def write(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that a crash leaves the old file or the new one: temporary file, fsync, rename, fsync.
 
-    CannotWrite if the disk is full or the folder refuses; the temporary file is removed then.
+    CannotWrite if the disk is full or the folder refuses; the temporary file is removed then. What is no regular file
+    (a device, a pipe, a folder) is never replaced.
     """
+    check_target(path)
     target = Path(os.path.realpath(path)) if path.is_symlink() else path  # a symbolic link stays: its target is written
     # One fixed name per target: what a killed process leaves behind is overwritten, never piled up.
     temporary = target.with_name(target.name + ".part")
@@ -24,12 +33,23 @@ def write(path: Path, data: bytes) -> None:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            _sync(file.fileno())
         temporary.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        raise CannotWrite(path, error.strerror or error) from error
+
+
+def check_target(path: Path) -> None:
+    """CannotWrite if a file cannot be written there: a folder, a device or a pipe would be replaced by it."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise CannotWrite(path, "it is not a regular file")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
         raise CannotWrite(path, error.strerror or error) from error
 
 
@@ -41,19 +61,36 @@ def read(path: Path, limit: int) -> bytes:
     try:
         # Without O_NONBLOCK the mere opening of a pipe would wait for its writer.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NONBLOCK)) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode):
                 raise CannotRead(path, "it is not a regular file")
-            return file.read(limit + 1)
+            # As much as there is, and a byte more to see one that grows: a buffer of the limit would be had at once.
+            return file.read(min(facts.st_size, limit) + 1)
     except OSError as error:
         raise CannotRead(path, error.strerror or error) from error
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable; Windows cannot open a folder and does not need it."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def may_pass(error: CannotRead) -> bool:
+    """Whether the file may be readable later, though nobody changes it."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _PASSING
+
+
+def _sync(descriptor: int) -> None:
+    """Make what was written durable, where the file system can: some that are mounted over a network cannot."""
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable, where that can be had: it is done already, and Windows cannot open a folder."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -114,8 +114,8 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     data = encode(checkpoint)
     older = _older(path)
     try:
-        if path.is_dir():
-            path.rmdir()  # refused on reading; no file could take its place
+        if path.exists() and not path.is_file():
+            _discard(path)  # refused on reading; no file could take its place
         # An older one that is still there is the last that was proven: what lies at `path` now must not replace it.
         if path.exists() and not older.exists():
             path.replace(older)
@@ -128,15 +128,20 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read(path: Path, wanted: Header) -> tuple[Checkpoint | None, list[str]]:
-    """The newest usable checkpoint among `path` and `path`.old, and a sentence for each one refused."""
+    """The newest usable checkpoint among `path` and `path`.old, and a sentence for each one refused.
+
+    CannotRead where it is only now that one cannot be read: whoever went on without it would lose what it holds.
+    """
     refused = []
     for candidate in (path, _older(path)):
-        if not candidate.exists():
-            continue
         try:
             checkpoint = decode(atomic.read(candidate, limits.CHECKPOINT_BYTES))
             _check_belongs(checkpoint.header, wanted)
         except (CheckpointRefused, CannotRead) as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                continue
+            if isinstance(error, CannotRead) and atomic.may_pass(error):
+                raise
             refused.append(f"checkpoint {candidate.name} is refused: {error}")
         else:
             return checkpoint, refused

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from kernels.errors import CannotRead, Failure, Interrupted
+from kernels.errors import CannotRead, CannotWrite, Failure, Interrupted, NotEnoughMemory
 from kernels.exits import exit_code, unforeseen
+
+ROOT = Path(__file__).parents[2]
+MUCH = 1_000_000  # more than buffers and pipes hold
 
 
 def ended(error: BaseException) -> tuple[int, list[Failure]]:
@@ -65,3 +71,56 @@ def test_an_error_that_was_never_raised_has_no_place() -> None:
 def test_a_program_that_asks_to_end_is_left_to_it() -> None:
     with pytest.raises(SystemExit):
         ended(SystemExit(7))
+
+
+def test_a_want_of_memory_is_no_fault_of_ours() -> None:
+    code, (failure,) = ended(MemoryError())
+    assert code == NotEnoughMemory.code
+    assert "not enough memory" in str(failure)
+
+
+def printing(
+    redirected: str, *, text: str = "hello", times: int = 1, code: int = 0, encoding: str = "utf-8"
+) -> tuple[int, str]:
+    """Exit code and standard error of a process whose command prints a text to a redirected output."""
+    program = (
+        "import sys; from kernels.exits import exit_code\n"
+        f"def command():\n    print({text!r} * {times})\n    return {code}\n"
+        "def complain(failure):\n    print(failure, file=sys.stderr)\n"
+        "sys.exit(exit_code(command, complain))"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" "$@" {redirected}', sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding}, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("redirected", "times", "reason"),
+    [
+        ("> /dev/full", 1, "No space left on device"),
+        ("> /dev/full", MUCH, "No space left on device"),
+        (">&-", 1, "it is closed"),
+        ("> >(exec <&-)", MUCH, "Broken pipe"),
+    ],
+)
+def test_output_that_cannot_be_written_is_33_and_one_sentence(redirected: str, times: int, reason: str) -> None:
+    code, said = printing(redirected, times=times)
+    assert code == CannotWrite.code, said
+    assert said.splitlines() == [str(CannotWrite("the standard output", reason))]
+
+
+def test_a_commands_own_code_outranks_its_lost_output() -> None:
+    assert printing("> /dev/full", code=3) == (3, "")
+
+
+def test_an_error_output_that_cannot_be_written_changes_no_code() -> None:
+    assert printing("2> /dev/full") == (0, "")
+    assert printing("> /dev/full 2> /dev/full")[0] == CannotWrite.code
+    assert printing("> /dev/full 2>&-")[0] == CannotWrite.code
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_what_an_encoding_lacks_is_printed_as_an_escape(encoding: str) -> None:
+    assert printing("> >(cat >&2)", text="▁▂█ ≥", encoding=encoding) == (0, r"\u2581\u2582\u2588 \u2265" + "\n")

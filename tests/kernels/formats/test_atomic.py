@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ import pytest
 from kernels.errors import CannotRead, CannotWrite
 from kernels.formats import atomic
 from tests.kernels.disk import full_above, mounted
-from tests.support import commands, processes
+from tests.support import commands, no_sync, processes
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -113,6 +116,67 @@ def test_reading_stops_just_above_the_limit(tmp_path: Path) -> None:
     assert len(atomic.read(path, 100)) == 100
     assert len(atomic.read(path, 99)) == 100
     assert len(atomic.read(path, 10)) == 11
+
+
+def test_reading_takes_no_more_memory_than_there_is_to_read(tmp_path: Path) -> None:
+    """A limit used as the size of a buffer was asked for at every look at a checkpoint: 512 MiB of address space."""
+    path = tmp_path / "f"
+    path.write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    try:
+        assert atomic.read(path, 1 << 30) == b"x" * 1000
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_system_that_cannot_sync_is_written_all_the_same(tmp_path: Path) -> None:
+    with no_sync.mounted(tmp_path):
+        for folder in (tmp_path, tmp_path / "below"):
+            folder.mkdir(exist_ok=True)
+            path = folder / "file.bin"
+            for data in (b"one", b"two"):
+                atomic.write(path, data)
+                assert atomic.read(path, 10) == data
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        try:
+            with pytest.raises(OSError, match="Invalid argument"):
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    assert names(tmp_path) == {"file.bin", "below"}
+
+
+def test_a_disk_that_loses_what_was_written_is_not_one_that_cannot_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"former")
+
+    def lost(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", lost)
+    with pytest.raises(CannotWrite, match="Input/output error"):
+        atomic.write(path, b"new")
+    assert path.read_bytes() == b"former"
+
+
+def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path) -> None:
+    """As root even a device would be."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("fifo")
+    paths = [tmp_path / name for name in ("fifo", "folder", "link")]
+    if not os.geteuid():
+        os.mknod(tmp_path / "device", stat.S_IFCHR | 0o600, os.makedev(1, 3))
+        paths.append(tmp_path / "device")
+    before = {path: path.lstat() for path in paths}
+    for path in paths:
+        with pytest.raises(CannotWrite, match="not a regular file"):
+            atomic.write(path, b"x")
+        assert path.lstat() == before[path]
+    assert names(tmp_path) == {path.name for path in paths}
 
 
 def test_what_cannot_be_read_is_cannot_read(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernels.errors import CannotWrite
+from kernels.errors import CannotRead, CannotWrite
 from kernels.formats import checkpoint
 from kernels.formats.checkpoint import Checkpoint, CheckpointRefused, Header
 from kernels.programs.program import State
@@ -252,14 +252,16 @@ def test_blocks_may_be_of_other_widths(path: Path) -> None:
     assert refused == []
 
 
-def test_a_checkpoint_that_cannot_be_opened_is_not_removed(path: Path) -> None:
+def test_a_checkpoint_that_cannot_be_opened_now_is_not_taken_for_none(path: Path) -> None:
+    """Whoever began again would soon write another one in its place."""
     import resource
 
     checkpoint.write(path, made(1))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))  # "Too many open files" passes; so do EIO and ESTALE
     try:
-        checkpoint.read(path, HEADER)
+        with pytest.raises(CannotRead, match="Too many open files"):
+            checkpoint.read(path, HEADER)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert path.exists()
