@@ -27,10 +27,18 @@ def take_lock(path: Path) -> int | None:
         if error.errno in (errno.EACCES, errno.EAGAIN):  # no other number means that somebody holds it
             os.close(descriptor)
             return None
-    if os.fstat(descriptor).st_nlink == 0:  # its owner deleted it between our open and our lock: this locks nothing
+    if not _is_at(path, descriptor):  # its owner deleted it between our open and our lock: this locks nothing
         os.close(descriptor)
         return None
     return descriptor
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether the open file still has this name. Some file systems count no links, so those tell nothing."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def release_lock(path: Path, descriptor: int) -> None:

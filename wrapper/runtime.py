@@ -30,7 +30,8 @@ POLL_INTERVAL = 0.05  # control and heartbeat channels; the reference's 0.1 woul
 STATUS_INTERVAL = 1.0  # liveness and status message
 STATUS_PATIENCE = 5.0  # without a message, one is due at once: a throttle could silence every full second
 QUIT_GRACE = 1.0  # of processor time for each of the program's threads, to stop by itself after a quit
-QUIT_PATIENCE = 30.0  # however little of it there is: the client kills after 60
+QUIT_PATIENCE = 20.0  # however little of that there is: a successor waits 35 for the lock of one whose client died
+SECTION_PATIENCE = 60.0  # for critical sections to end: then the client kills, and one that has gone cannot
 FINISH_WAIT = 2.0  # for the client to read the last status message
 DEFAULT_CHECKPOINT_PERIOD = 300.0
 
@@ -39,13 +40,19 @@ log = logging.getLogger("wrapper")
 
 @dataclass(frozen=True)
 class _Ending:
-    """An end of the program that is enforced: by a time, or by processor time that it has used until then."""
+    """An end of the program that is enforced: at a time, or when it has used so much processor time.
+
+    Processor time, since on a busy core a second of time may hold a hundredth of a second of the program.
+    """
 
     code: int
     time: float  # monotonic
     processor_time: float  # of this process
+    in_sections: float  # monotonic; before it no critical section is cut short
 
-    def due(self, now: float) -> bool:
+    def due(self, now: float, in_section: bool) -> bool:
+        if in_section:
+            return now >= self.in_sections
         return now >= self.time or time.process_time() >= self.processor_time
 
 
@@ -62,7 +69,7 @@ def start(
     If the lock is held, waits `lock_retry_delay` seconds and tries once more. With `progress_trickle` the server is
     told the fraction done each so many seconds. `exit_process` ends the process with the code it is given, at once and
     from any thread. Without a readable init_data.xml, or if the shared memory cannot be mapped, the program runs
-    standalone. Raises SlotBusy, or OSError if the lock file cannot be created.
+    standalone. Raises SlotBusy, SlotUnreadable, or OSError if the lock file cannot be created.
     """
     lock = take_lock(slot, lock_retry_delay)
     try:
@@ -74,10 +81,19 @@ def start(
         raise
 
 
+def listen(slot: Path, *, exit_process: Callable[[int], object] = os._exit) -> "Runtime":
+    """Only listen to the client, for a program that waits until the slot can be taken.
+
+    For where `start` raised an OSError: if another process has the slot, the messages are that one's. SlotUnreadable.
+    """
+    init = read_init_data(slot)
+    return Runtime(slot, None, init, map_memory(slot, init), math.inf, exit_process)
+
+
 class Runtime:
     """A slot directory taken, and the client listened to, until `finish`, `temporary_exit` or `close`.
 
-    Made by `start`. All methods may be called from any thread.
+    Made by `start`, or without the slot by `listen`. All methods may be called from any thread.
     """
 
     exit_unfinished: Final = endings.EXIT_STOPPED  # what to exit with after `temporary_exit`, or asked to quit
@@ -85,7 +101,7 @@ class Runtime:
     def __init__(
         self,
         slot: Path,
-        lock: int,
+        lock: int | None,
         init: InitData | None,
         memory: Memory | None,
         progress_trickle: float,
@@ -99,7 +115,7 @@ class Runtime:
         # The client rewrites wu_cpu_time with the CPU time of this very run: only the value at the start is an offset.
         self._earlier_cpu_time = init.wu_cpu_time if init else 0.0
         self._state = threading.Condition()  # guards everything below
-        self._lock: int | None = lock
+        self._lock = lock
         self._memory = memory
         self._wishes = control.Wishes()
         self._sections = 0  # critical sections open now, in all threads
@@ -133,7 +149,7 @@ class Runtime:
         return self.request
 
     def resolve(self, logical_name: str) -> Path:
-        """The path of the file that a logical name stands for (BOINC runtime protocol, "soft links")."""
+        """The path of the file that a logical name stands for, BOINC's "soft links". Raises OSError."""
         return softlink.resolve(self._slot, logical_name)
 
     def report(self, fraction: float) -> None:
@@ -168,7 +184,10 @@ class Runtime:
 
     @contextlib.contextmanager
     def critical_section(self) -> Iterator[None]:
-        """Nothing the client wants, nor its death, is enforced before the end of this section. Sections may nest."""
+        """Nothing the client wants, nor its death, is enforced before the end of this section. Sections may nest.
+
+        One that has not ended a minute after a quit or abort has hung.
+        """
         with self._state:
             self._sections += 1
         try:
@@ -253,13 +272,13 @@ class Runtime:
     def _run_timer(self) -> None:
         try:
             while not self._stop.wait(POLL_INTERVAL):
-                with self._state:
+                with self._state, contextlib.suppress(MemoryError):  # it passes, and the next look is soon
                     self._tick(time.monotonic())
         except Exception as error:
             # A program that no longer hears its client must not go on: neither suspend nor quit would reach it.
             log.critical("the BOINC timer thread failed and ends the program: %r", error)
             with self._state:
-                self._ending = _Ending(endings.EXIT_FAILED, 0.0, 0.0)
+                self._ending = _Ending(endings.EXIT_FAILED, 0.0, 0.0, time.monotonic() + SECTION_PATIENCE)
                 self._end_if_due(time.monotonic())
 
     def _tick(self, now: float) -> None:
@@ -299,12 +318,11 @@ class Runtime:
         before, self._wishes = self._wishes, wishes
         if wishes.abort and not before.abort:
             log.warning("the client aborts the task")
-            self._ending = _Ending(endings.EXIT_ABORTED, now, 0.0)
+            self._ending = _Ending(endings.EXIT_ABORTED, now, 0.0, now + SECTION_PATIENCE)
         elif wishes.quit and self._ending is None:
-            # Processor time, not time: on a busy processor a second may hold a hundredth of a second of ours.
             threads = max(1, threading.active_count() - 1)  # the timer is none of the program's
-            until = time.process_time() + QUIT_GRACE * threads
-            self._ending = _Ending(endings.EXIT_STOPPED, now + QUIT_PATIENCE, until)
+            spent = time.process_time() + QUIT_GRACE * threads
+            self._ending = _Ending(endings.EXIT_STOPPED, now + QUIT_PATIENCE, spent, now + SECTION_PATIENCE)
         self._state.notify_all()
 
     def _reread_init_data(self) -> None:
@@ -392,12 +410,12 @@ class Runtime:
             self._timer.join()
 
     def _end_if_due(self, now: float) -> None:
-        """Exit the process if an ending is due and no critical section open.
+        """Exit the process if an ending is due.
 
         Called with the state locked: a thread on its way into a section waits for us, in vain.
         """
         ending = self._ending
-        if ending is None or self._sections or self._stop.is_set() or not ending.due(now):
+        if ending is None or self._stop.is_set() or not ending.due(now, bool(self._sections)):
             return
         self._stop.set()
         try:

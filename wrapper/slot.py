@@ -20,6 +20,15 @@ class SlotBusy(Exception):
     """Another process holds the lock of the slot directory; wait until it has gone, or stop it."""
 
 
+class SlotUnreadable(Exception):
+    """What the client wrote for the program is there and cannot be read; the message says why."""
+
+
+def is_slot(folder: Path) -> bool:
+    """Whether the client made this folder, so that it will start the program again when that asks for it."""
+    return (folder / INIT_DATA_FILE).exists()
+
+
 def take_lock(slot: Path, retry_delay: float) -> int:
     """What holds the slot's lock, taken now or `retry_delay` seconds later. Raises SlotBusy, OSError."""
     path = slot / LOCK_FILE
@@ -34,13 +43,18 @@ def take_lock(slot: Path, retry_delay: float) -> int:
 
 
 def read_init_data(slot: Path) -> InitData | None:
-    """What the client wrote for us; None, and a line in the log, if there is nothing readable (standalone mode)."""
+    """What the client wrote for us; None, and a line in the log, if that is nothing, or garbage (standalone mode).
+
+    SlotUnreadable if it is there and cannot be read: without it a task would not know its GPU, nor hear its client.
+    """
     try:
         return init_data.read(slot / INIT_DATA_FILE)
     except FileNotFoundError:
         log.info("no %s in %s: running standalone", INIT_DATA_FILE, slot)
-    except (OSError, ValueError) as error:
+    except (IsADirectoryError, ValueError) as error:
         log.warning("%s: running standalone", error)
+    except OSError as error:
+        raise SlotUnreadable(f"{slot / INIT_DATA_FILE} cannot be read ({error.strerror or error})") from error
     return None
 
 

@@ -23,7 +23,8 @@ def link_target(head: bytes) -> str | None:
 def resolve(slot: Path, logical_name: str) -> Path:
     """The file that a logical name of this slot stands for.
 
-    A real symlink, a plain file and a missing file are their own answer: the name inside the slot.
+    A real symlink, a plain file and a missing file are their own answer: the name inside the slot. OSError where the
+    file is there and cannot be read: to write in its place would be to write where nobody looks.
     """
     path = slot / logical_name
     if path.is_symlink():
@@ -31,6 +32,6 @@ def resolve(slot: Path, logical_name: str) -> Path:
     try:
         with path.open("rb") as file:
             target = link_target(file.read(FIRST_LINE_LIMIT))
-    except OSError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return path
     return slot / target if target else path

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -26,7 +27,7 @@ log = logging.getLogger("wrapper")
 
 
 def start_under_stock_wrapper(slot: Path) -> "StockRuntime":
-    """Begin to tell the stock wrapper, which must be our parent, what we do. Raises OSError if that is impossible."""
+    """Begin to tell the stock wrapper, which must be our parent, what we do. SlotUnreadable."""
     return StockRuntime(slot)
 
 
@@ -44,7 +45,7 @@ class StockRuntime:
         self._fraction: float | None = None
         self._next_report = 0.0
         self._countdown_start = time.monotonic()
-        self._fraction_file = (slot / FRACTION_FILE).open("wb", buffering=0)
+        self._fraction_file: FileIO | None = None
 
     @property
     def request(self) -> Request:
@@ -74,6 +75,8 @@ class StockRuntime:
             return
         self._next_report = now + REPORT_INTERVAL
         try:
+            if self._fraction_file is None:
+                self._fraction_file = (self._slot / FRACTION_FILE).open("wb", buffering=0)
             # Always as many bytes, in one write over the former ones: the wrapper may be reading.
             self._fraction_file.seek(0)
             self._fraction_file.write(f"{self._fraction:.6f}\n".encode("ascii"))
@@ -111,7 +114,8 @@ class StockRuntime:
 
     def close(self) -> None:
         """No more reports. May be called again."""
-        self._fraction_file.close()
+        if self._fraction_file is not None:
+            self._fraction_file.close()
 
     def __enter__(self) -> "StockRuntime":
         return self

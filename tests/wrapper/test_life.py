@@ -88,15 +88,16 @@ def test_quit_while_suspended_ends_a_listening_program_at_once(tmp_path: Path) -
     assert "boinc_lockfile" not in seen.files
 
 
-def test_quit_of_a_deaf_suspended_program_is_enforced_after_the_grace(tmp_path: Path) -> None:
-    seen = FakeClient(make_slot(tmp_path)).run("deaf", [(0.1, b"<suspend/>"), (0.5, b"<quit/>")])
+def test_quit_of_a_deaf_suspended_program_is_enforced_after_the_patience(tmp_path: Path) -> None:
+    script = [(0.1, b"<suspend/>"), (0.5, b"<quit/>")]
+    seen = FakeClient(make_slot(tmp_path)).run("deaf", script, QUIT_PATIENCE=1.0)
     assert seen.code == 0
     assert 1.4 < seen.ended < 2.1 + seen.slack
     assert "boinc_lockfile" not in seen.files
 
 
 def test_quit_in_a_critical_section_waits_for_its_end(tmp_path: Path) -> None:
-    seen = FakeClient(make_slot(tmp_path)).run("section", [(0.2, b"<quit/>")], seconds=2.0)
+    seen = FakeClient(make_slot(tmp_path)).run("section", [(0.2, b"<quit/>")], seconds=2.0, QUIT_PATIENCE=1.0)
     assert seen.code == 0
     assert [line for _, line in seen.said] == ["section ends"]
     assert seen.ended - seen.when("section ends") < 0.3 + seen.slack

@@ -30,7 +30,7 @@ def client_dies(folder: Path, shm_key: int) -> Recording:
     timer = threading.Timer(2.0, kill)
     timer.start()
     try:
-        return FakeClient(slot).run("deaf")
+        return FakeClient(slot).run("deaf", QUIT_PATIENCE=1.0)
     finally:
         timer.join()
 
@@ -40,7 +40,7 @@ def parent_dies(folder: Path, standalone: bool) -> tuple[bool, Took]:
     slot = make_slot(folder)
     if standalone:
         (slot / "init_data.xml").unlink()
-    (slot / "wrapper_options.json").write_text("{}")
+    (slot / "wrapper_options.json").write_text('{"QUIT_PATIENCE": 1.0}')
     launcher = (
         "import subprocess, sys, time; p = subprocess.Popen(sys.argv[1:]); print(p.pid, flush=True); time.sleep(3600)"
     )
@@ -67,13 +67,13 @@ def parent_dies(folder: Path, standalone: bool) -> tuple[bool, Took]:
 def heartbeats_end(folder: Path, mode: str) -> Recording:
     """No client_pid; a heartbeat four times a second until 3 s, silence of 2 s allowed."""
     slot = make_slot(folder, client_pid=0)
-    return FakeClient(slot, heartbeats_until=3.0).run(mode, HEARTBEAT_TIMEOUT=2.0)
+    return FakeClient(slot, heartbeats_until=3.0).run(mode, HEARTBEAT_TIMEOUT=2.0, QUIT_PATIENCE=1.0)
 
 
 def file_is_cut_off(folder: Path) -> int:
     """No client_pid; the mapped file shrinks to nothing under the program. The exit code."""
     slot = make_slot(folder, client_pid=0)
-    (slot / "wrapper_options.json").write_text('{"HEARTBEAT_TIMEOUT": 1.0}')
+    (slot / "wrapper_options.json").write_text('{"HEARTBEAT_TIMEOUT": 1.0, "QUIT_PATIENCE": 1.0}')
     program = subprocess.Popen(
         [sys.executable, str(PROGRAM), str(slot), "deaf"], env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
@@ -137,7 +137,7 @@ def test_a_program_whose_launcher_was_killed_leaves_at_once(seen: dict[str, tupl
     """The client would start another one in the same slot."""
     left, took = seen["parent"]
     assert left
-    assert took.at_most(3.0), took  # 1 s to the next look, 1 s of grace
+    assert took.at_most(3.0), took  # 1 s to the next look, 1 s of patience
 
 
 def test_a_standalone_program_outlives_its_shell(seen: dict[str, tuple[bool, Took]]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import no_sync
 from tests.wrapper.fake_client import make_slot
 from wrapper import posix
 from wrapper.init_data import InitData
@@ -43,13 +44,34 @@ def failing_with(code: int) -> Callable[[int, int], None]:
     return lockf
 
 
-def test_a_file_system_without_locks_counts_as_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fcntl, "lockf", failing_with(errno.ENOSYS))
+@pytest.mark.parametrize("name", ["ENOSYS", "ENOLCK", "EOPNOTSUPP", "EINVAL"])
+def test_a_file_system_without_locks_counts_as_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(fcntl, "lockf", failing_with(getattr(errno, name)))
     lock = posix.take_lock(tmp_path / "boinc_lockfile")
     assert lock is not None
     posix.release_lock(tmp_path / "boinc_lockfile", lock)
-    monkeypatch.setattr(fcntl, "lockf", failing_with(errno.EACCES))
+
+
+@pytest.mark.parametrize("name", ["EACCES", "EAGAIN"])
+def test_these_two_errors_mean_that_another_process_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(fcntl, "lockf", failing_with(getattr(errno, name)))
     assert posix.take_lock(tmp_path / "boinc_lockfile") is None
+
+
+def test_a_real_file_system_without_locks_and_counts_of_links(tmp_path: Path) -> None:
+    path = tmp_path / "boinc_lockfile"
+    with no_sync.mounted(tmp_path):
+        lock = posix.take_lock(path)
+        assert lock is not None
+        with pytest.raises(OSError, match="No locks available"):
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert os.fstat(lock).st_nlink == 0
+        posix.release_lock(path, lock)
+        assert not path.exists()
 
 
 def test_a_lock_on_a_file_deleted_meanwhile_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,8 @@ import pytest
 from tests.support.lateness import Lateness, Took
 from tests.support.waiting import wait_until
 from tests.wrapper.fake_client import CONTROL, HEARTBEAT, STATUS, Memory, init_data, make_slot
-from wrapper import Heartbeat, Request, Runtime, SlotBusy, liveness, runtime, start
+from wrapper import Heartbeat, Request, Runtime, SlotBusy, control, listen, liveness, runtime, start
+from wrapper.slot import LOCK_RETRY_DELAY
 
 
 class Rig:
@@ -172,7 +173,8 @@ def test_what_the_heartbeat_tells_is_known(rig: Rig) -> None:
     assert task.heartbeat == Heartbeat(5e7, 2e10)
 
 
-def test_quit_by_a_signal_is_a_quit(rig: Rig) -> None:
+def test_quit_by_a_signal_is_a_quit(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "QUIT_PATIENCE", 1.0)
     task = rig.start()
     former = signal.signal(signal.SIGTERM, lambda *_: task.quit())
     try:
@@ -273,7 +275,8 @@ def test_wall_clock_jumps_do_not_matter(rig: Rig, monkeypatch: pytest.MonkeyPatc
     assert task.request is Request.RUN
 
 
-def test_quit_is_left_to_the_program_for_the_grace_then_enforced(rig: Rig) -> None:
+def test_quit_is_left_to_the_program_for_the_patience_then_enforced(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "QUIT_PATIENCE", 1.0)
     task = rig.start()
     with Lateness() as lateness:
         rig.put(b"<quit/>")
@@ -290,7 +293,73 @@ def test_quit_is_left_to_the_program_for_the_grace_then_enforced(rig: Rig) -> No
     assert rig.exits == [0]
 
 
-def test_a_program_that_closes_in_the_grace_is_left_alone(rig: Rig) -> None:
+def test_a_program_that_computes_on_after_a_quit_has_the_grace_of_processor_time(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "QUIT_GRACE", 0.5 / threading.active_count())  # the timer will be one more
+    monkeypatch.setattr(runtime, "QUIT_PATIENCE", 3600.0)
+    task = rig.start()
+    rig.put(b"<quit/>")
+    until(lambda: task.request is Request.QUIT)
+    begun = time.process_time()
+    time.sleep(1.0)
+    assert rig.exits == [], "ended by time that it did not have"
+    until(lambda: bool(sum(range(10_000)) and rig.exits))
+    assert rig.exits == [0]
+    assert time.process_time() - begun > 0.4
+
+
+def test_a_second_without_processor_time_is_no_reason_to_end_it(rig: Rig) -> None:
+    task = rig.start()
+    rig.put(b"<quit/>")
+    until(lambda: task.request is Request.QUIT)
+    time.sleep(2.0)
+    assert rig.exits == []
+
+
+def test_a_section_that_hangs_is_left_in_the_end(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "QUIT_PATIENCE", 0.1)
+    monkeypatch.setattr(runtime, "SECTION_PATIENCE", 1.0)
+    task = rig.start()
+    with task.critical_section():
+        rig.put(b"<quit/>")
+        time.sleep(0.5)
+        assert rig.exits == []
+        until(lambda: bool(rig.exits))
+    assert rig.exits == [0]
+
+
+def test_what_has_to_leave_in_time_does() -> None:
+    """Before a successor that waits for the lock gives up; before the client kills."""
+    assert liveness.PID_TEST_INTERVAL + runtime.QUIT_PATIENCE < LOCK_RETRY_DELAY
+    assert runtime.QUIT_PATIENCE < 60.0
+
+
+def test_a_want_of_memory_in_the_timer_thread_passes(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = rig.start()
+    monkeypatch.setattr(control, "heartbeat", lambda message: bytearray(1 << 60))
+    rig.memory.put(HEARTBEAT, b"<heartbeat/>")
+    until(lambda: not rig.memory.full(HEARTBEAT))
+    rig.put(b"<suspend/>")
+    until(lambda: task.request is Request.SUSPEND)
+    assert rig.exits == []
+
+
+def test_a_program_that_waits_for_its_slot_hears_the_client_and_touches_no_lock(rig: Rig) -> None:
+    holder = rig.start()
+    holder.close()
+    (rig.slot / "boinc_lockfile").write_bytes(b"of somebody")
+    waiting = listen(rig.slot, exit_process=rig.exits.append)
+    rig.put(b"<quit/>")
+    until(lambda: waiting.request is Request.QUIT)
+    waiting.temporary_exit(10, "no lock")
+    assert (rig.slot / "boinc_temporary_exit").read_bytes() == b"10\nno lock\n"
+    assert (rig.slot / "boinc_lockfile").exists()
+    assert rig.exits == []
+
+
+def test_a_program_that_closes_in_the_grace_is_left_alone(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "QUIT_PATIENCE", 1.0)
     task = rig.start()
     rig.put(b"<quit/>")
     with task.checkpointing():
