@@ -32,6 +32,10 @@ class DeviceUnavailable(RuntimeError):
     """A device is not there, or not for this engine; the message says why."""
 
 
+class DeviceAway(DeviceUnavailable):
+    """A device cannot be had now, and may be later: its driver is being updated, or it fell off its bus."""
+
+
 @dataclass
 class Block:
     """The state of a block of cells: everything that training changes, and what its randomness is keyed by."""

@@ -18,6 +18,7 @@ from kernels.engine.contract import Block, Data, EngineName, Evaluation, Schedul
 from kernels.engine.devices import CPU, Device
 from kernels.engine.shapes import Network
 from kernels.engine.torch.adam import bias_corrections
+from kernels.engine.torch.foreseen import foreseen
 from kernels.engine.torch.philox import bernoulli, stream
 from kernels.philox import Purpose
 
@@ -38,6 +39,7 @@ class TorchEngine:
         """The array as a tensor: shared memory on the CPU, a copy elsewhere."""
         return torch.from_numpy(array).to(self._on)
 
+    @foreseen
     def train(self, block: Block, data: Data, schedule: Schedule, steps: int) -> None:
         """See the seam."""
         check_training(block, data, schedule, steps)
@@ -50,6 +52,7 @@ class TorchEngine:
                 block.moments[...] = step.moments.cpu().numpy()
         block.step += steps
 
+    @foreseen
     def evaluate(self, block: Block, data: Data) -> Evaluation:
         """See the seam."""
         loss = np.zeros(block.cells)
@@ -59,6 +62,7 @@ class TorchEngine:
             correct += _right(block.network, outputs, targets).sum(1).cpu().numpy()
         return Evaluation(loss / data.x.shape[2], correct)
 
+    @foreseen
     def activations(self, block: Block, data: Data, layer: int) -> F32:
         """See the seam."""
         if not 0 <= layer < len(block.network.layers):
@@ -66,6 +70,7 @@ class TorchEngine:
         found: F32 = torch.cat([a for a, _ in self._forward(block, data, layer)], dim=2).cpu().numpy()
         return found
 
+    @foreseen
     def gradient(self, block: Block, data: Data) -> F32:
         """See the seam."""
         samples = data.x.shape[2]
