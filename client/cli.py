@@ -1,115 +1,46 @@
-"""axiom-worker's command line. Without arguments it is a task in a BOINC slot directory."""
+"""axiom-worker's way in. In a slot of BOINC, a computer that has no room for the program now does not end the task."""
 
 from __future__ import annotations
 
-import argparse
-import logging
-import math
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from client import engines, task
-from client.errors import NoDevice, NotInThisProgram
-from kernels import __version__
-from kernels.engine import devices
-from kernels.engine.devices import Device
-from kernels.engine.registry import ENGINES
-from kernels.exits import exit_code
-from kernels.experiments import EXPERIMENTS
-from wrapper import open_stderr
+from client import memory
+from wrapper import Runtime, StockRuntime, is_slot, postpone, remove_endings
 
-SLOT = Path()  # the working directory; relative, for what is logged there is read by others
-
-log = logging.getLogger("client")
+_SLOT = Path()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code from the table in kernels/errors.py."""
-    options = _parser().parse_args(arguments)
-    if options.command is None and Path("init_data.xml").exists():
-        open_stderr(SLOT)
-    logging.raiseExceptions = False  # where the disk is full, it would fill the log with what it says about that
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s (%(process)d): %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-    )
-    return exit_code(lambda: _run(options), lambda failure: log.error("%s", failure))
-
-
-def _run(options: argparse.Namespace) -> int:
-    if options.command is None:
-        return task.run(SLOT, options.nthreads, options.slot_engine, options.device_number, options.trickle)
-    if options.command == "wrapped":
-        return task.run_wrapped(SLOT, options.nthreads)
-    if options.command == "experiments":
-        for row in EXPERIMENTS.values():
-            print(f"{row.name:16} version {row.version}  {row.title}")
-    elif options.command == "selftest":
-        from client import selftest
-
-        selftest.run(print)
-    else:
-        try:
-            from client import terminal
-        except ImportError as error:  # it is not in the program that volunteers download, nor is what it needs
-            raise NotInThisProgram("run", "volunteers need not download its libraries", "terminal") from error
-        choice = engines.choose(options.engine, _device(options.device), options.threads)
-        terminal.run(options.workunit, options.out, choice, options.threads)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="axiom-worker",
-        description="Trains tiny neural networks for a work unit. Without a command: a task in a BOINC slot directory.",
-    )
-    parser.add_argument("--version", action="version", version=f"axiom-worker {__version__}")
-    slot = parser.add_argument_group("in a slot directory", "what BOINC's client or the project's staff may add")
-    slot.add_argument("--nthreads", type=_threads, default=1, metavar="N", help="threads to compute with (default: 1)")
-    slot.add_argument("--engine", choices=ENGINES, dest="slot_engine", help="default: c, or torch on a GPU")
-    slot.add_argument(
-        "--trickle", type=_seconds, default=math.inf, metavar="S", help="tell the server the progress every S seconds"
-    )
-    slot.add_argument("--device", type=int, dest="device_number", metavar="N", help="the GPU, named by old clients")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    wrapped = commands.add_parser("wrapped", help="a task in a slot directory, under BOINC's stock wrapper")
-    wrapped.add_argument(
-        "--nthreads", type=_threads, default=1, metavar="N", help="threads to compute with (default: 1)"
-    )
-    run = commands.add_parser("run", help="compute a work unit here, with a progress bar")
-    run.add_argument("workunit", type=Path, metavar="WU.json")
-    run.add_argument("--out", type=Path, metavar="F", help="result file (default: the work unit's name.msgpack)")
-    run.add_argument(
-        "--threads", type=_threads, default=1, metavar="N", help="blocks computed side by side (default: 1)"
-    )
-    run.add_argument("--device", default="cpu", metavar="cpu|cuda:0", help="default: cpu")
-    run.add_argument("--engine", choices=ENGINES, help="default: c on cpu, torch on cuda")
-    commands.add_parser("experiments", help="list the experiments this program computes")
-    commands.add_parser("selftest", help="whether this program computes rightly here; a few seconds")
-    return parser
-
-
-def _device(text: str) -> Device:
+    """Load the program and run one command; the exit code from the table in kernels/errors.py."""
+    if not is_slot(_SLOT):
+        return _loaded()(arguments)
+    # Asked before: a library that finds no memory may end the process itself, and the client goes by the file then.
+    with contextlib.suppress(OSError):
+        postpone(_SLOT, memory.DELAY, memory.REASON)
     try:
-        return devices.parse(text)
-    except ValueError as error:
-        raise NoDevice(text, error) from error
+        run = _loaded()
+    except Exception as error:
+        if memory.is_lacking(error):
+            with contextlib.suppress(OSError):
+                print(memory.REASON, file=sys.stderr)
+            wrapped = "wrapped" in (sys.argv[1:] if arguments is None else arguments)
+            return (StockRuntime if wrapped else Runtime).exit_unfinished
+        _take_back()
+        raise
+    _take_back()
+    return run(arguments)
 
 
-def _threads(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 4096:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of threads from 1 to 4096")
-    return int(text)
+def _loaded() -> Callable[[Sequence[str] | None], int]:
+    """The rest of the program, with numpy and all that is large."""
+    from client import commands
+
+    return commands.main
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 60 <= seconds <= 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time from 60 to 1000000 seconds")
-    return seconds
+def _take_back() -> None:
+    with contextlib.suppress(OSError):
+        remove_endings(_SLOT)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -47,14 +48,15 @@ def drive(session: Session, supervisor: Supervisor, threads: int, prepare_thread
     """
     running: dict[Future[None], int] = {}
     _report(session, supervisor)
-    with ThreadPoolExecutor(threads, initializer=prepare_thread) as pool:
-        threads = _start_threads(pool, threads)
+    with _pool(threads, prepare_thread) as (pool, threads):
         while True:
             request, due = supervisor.request, supervisor.checkpoint_due()
             if request is Request.QUIT:
-                # At once: on a busy processor the slices in flight may take longer than a program is given to leave.
+                # In the section at once: on a busy core the slices in flight may take as long as a program may stay.
                 with supervisor.checkpointing():
-                    wait(running)
+                    for finished in wait(running).done:
+                        finished.result()
+                        _report(session, supervisor)
                     session.save()
                 return False
             if request is Request.RUN and not due:
@@ -78,21 +80,36 @@ def drive(session: Session, supervisor: Supervisor, threads: int, prepare_thread
                     return True
 
 
-def _start_threads(pool: ThreadPoolExecutor, threads: int) -> int:
-    """Start all the pool's threads before they are needed; how many there are now. NoThreads if not one."""
-    together = threading.Barrier(threads + 1)  # so that each is there before the next is asked for
-    started = 0
-    try:
-        for _ in range(threads):
-            pool.submit(together.wait)
-            started += 1
-    except RuntimeError as error:  # "can't start new thread"
+@contextlib.contextmanager
+def _pool(threads: int, prepare_thread: Callable[[], None]) -> Iterator[tuple[ThreadPoolExecutor, int]]:
+    """A pool whose threads are all there, before any work depends on them, and how many: `threads` or what can be had.
+
+    NoThreads if not one can be started.
+    """
+    while True:
+        with ThreadPoolExecutor(threads, initializer=prepare_thread) as pool:
+            started, refusal = _start(pool, threads)
+            if refusal is None:
+                yield pool, threads
+                return
         if not started:
-            raise NoThreads(error) from error
-        log.warning("this computer starts no more than %d of %d threads (%s)", started, threads, error)
+            raise NoThreads(refusal) from refusal
+        log.warning("this computer starts %d of %d threads now (%s)", started, threads, refusal)
+        threads = started
+
+
+def _start(pool: ThreadPoolExecutor, threads: int) -> tuple[int, RuntimeError | None]:
+    """Start the pool's threads; how many there are, and why not all."""
+    all_are_there = threading.Event()  # a pool starts another thread only where none is idle
+    try:
+        for started in range(threads):
+            try:
+                pool.submit(all_are_there.wait)
+            except RuntimeError as error:  # "can't start new thread"
+                return started, error
     finally:
-        together.abort()
-    return started
+        all_are_there.set()
+    return threads, None
 
 
 def _report(session: Session, supervisor: Supervisor) -> None:

@@ -21,7 +21,7 @@ class NoDevice(Failure):
 
 
 class NoThreads(Failure):
-    """No thread for the work can be started here ({}). End other programs, or allow this user more processes."""
+    """No thread for the work can be started here ({}). End other programs, or let this user have more threads."""
 
     code = 37
 

@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from client import memory
 from client.errors import NoDevice, NoThreads
+from kernels.engine.contract import DeviceAway
 from kernels.errors import CannotRead, CannotWrite
-from wrapper import Request, SlotBusy
+from kernels.formats import atomic
+from wrapper import Request, SlotBusy, SlotUnreadable
 
 
 @dataclass(frozen=True)
@@ -27,38 +30,33 @@ class Trouble:
 LOCK = Trouble(600.0, "Waiting to acquire slot directory lock.")  # as the reference runtime
 WRITING = Trouble(3600.0, "Cannot write to disk; trying again later.")  # a full disk is not freed in minutes
 READING = Trouble(600.0, "Cannot read from disk; trying again later.")
-MEMORY = Trouble(600.0, "Not enough memory; trying again later.")
+MEMORY = Trouble(memory.DELAY, memory.REASON)
 THREADS = Trouble(600.0, "The computer starts no more threads; trying again later.")
 DEVICE = Trouble(600.0, "The assigned GPU is away; trying again later.")  # a driver's update takes minutes
-
-# Why a file that is there cannot be read, and may be soon; a missing one is final.
-_SOON_READABLE = (
-    *(errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR),
-    *(errno.ESTALE, errno.ETIMEDOUT, errno.ENOLCK, errno.EBUSY),
-)
 
 log = logging.getLogger("client")
 
 
-def trouble(error: BaseException, assigned: bool) -> Trouble | None:
-    """What to tell the client of an error that can pass; None for one that cannot.
-
-    A device that is not there can only come back where the client has `assigned` it.
-    """
-    if isinstance(error, MemoryError):
-        return MEMORY
+def trouble(error: BaseException) -> Trouble | None:
+    """What to tell the client of an error that can pass; None for one that cannot."""
     if isinstance(error, SlotBusy):
         return LOCK
+    if isinstance(error, CannotWrite):
+        return WRITING
     if isinstance(error, NoThreads):
         return THREADS
     if isinstance(error, NoDevice):
-        return DEVICE if assigned else None
-    if isinstance(error, CannotWrite):
-        return WRITING
-    if isinstance(error, CannotRead):
-        cause = error.__cause__
-        return READING if isinstance(cause, OSError) and cause.errno in _SOON_READABLE else None
-    return None
+        return DEVICE if isinstance(error.__cause__, DeviceAway) else None
+    if isinstance(error, SlotUnreadable):
+        return READING
+    if isinstance(error, CannotRead) and (atomic.may_pass(error) or _is_of_the_disk(error.__cause__)):
+        return READING
+    return MEMORY if memory.is_lacking(error) else None
+
+
+def _is_of_the_disk(error: BaseException | None) -> bool:
+    """Whether it may be the disk's, or a cable's. A checkpoint that such an error met is given up, not waited for."""
+    return isinstance(error, OSError) and error.errno == errno.EIO
 
 
 def wait_for(passing: Trouble, ask: Callable[[float, str], None], request: Callable[[], Request]) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 from client import host
 from client.blocks import BlockLife
 from client.engines import Choice
+from client.errors import NoDevice
 from kernels import __version__, plan
 from kernels.cells import Cell, CellResult
+from kernels.engine.contract import DeviceAway
 from kernels.formats import checkpoint
 from kernels.formats.checkpoint import Checkpoint, Header
 from kernels.formats.result import Result, Timings, build
@@ -66,14 +68,17 @@ class Session:
         return sorted(left, key=lambda number: self._blocks[number].fresh)
 
     def slice(self, number: int) -> None:
-        """Compute about SLICE_SECONDS of a block; whole steps, so where a slice ends changes nothing."""
+        """Compute about SLICE_SECONDS of a block; whole steps, so where a slice ends changes nothing. NoDevice."""
         start = now = time.monotonic()
         end = start + SLICE_SECONDS
         block = self._blocks[number]
         program, pace = block.program(self._start), block.pace
         while now < end and program.done < program.work:  # a program returns at its measurements, however soon
             begun, before = time.monotonic(), program.done
-            program.advance(pace * (end - begun))
+            try:
+                program.advance(pace * (end - begun))
+            except DeviceAway as error:
+                raise NoDevice(self._choice.engine.device, error) from error
             now = time.monotonic()
             pace = (program.done - before) / max(now - begun, 1e-6)
         block.pace = pace

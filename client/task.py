@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
 import math
-import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import wrapper
-from client import engines
+from client import engines, stops
 from client.drive import drive
 from client.errors import NoDevice, NoThreads
-from client.passing import trouble, wait_for
+from client.passing import Trouble, trouble, wait_for
 from client.session import Session
 from kernels import limits
 from kernels.engine.contract import EngineName
 from kernels.engine.devices import CPU, Device, DeviceKind
-from kernels.errors import CannotWrite, Failure
+from kernels.errors import CannotRead, CannotWrite, Failure
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import atomic, checkpoint, result, workunit
 from kernels.formats.workunit import WorkUnit
@@ -43,64 +43,74 @@ def run(
     as an argument; with `progress_trickle` the server is told the progress each so many seconds. A Failure is the
     task's error.
     """
-
-    def start() -> Runtime:
-        return wrapper.start(slot, progress_trickle=progress_trickle)
-
-    return _run(slot, start, threads, engine, device)
+    try:
+        runtime = wrapper.start(slot, progress_trickle=progress_trickle)
+    except OSError as error:
+        _wait_outside(slot, CannotWrite(error.filename or slot, error.strerror or error), hears=True)
+    except RuntimeError as error:  # its thread, which could not be started
+        _wait_outside(slot, NoThreads(error))
+    except (wrapper.SlotBusy, wrapper.SlotUnreadable, MemoryError) as error:
+        _wait_outside(slot, error)
+    else:
+        return _run(slot, runtime, threads, engine, device)
+    return Runtime.exit_unfinished
 
 
 def run_wrapped(slot: Path, threads: int) -> int:
     """The same under BOINC's stock wrapper."""
-    return _run(slot, lambda: wrapper.start_under_stock_wrapper(slot), threads, None, None)
+    try:
+        runtime = wrapper.start_under_stock_wrapper(slot)
+    except (wrapper.SlotUnreadable, MemoryError) as error:
+        _wait_outside(slot, error)
+        return StockRuntime.exit_unfinished
+    return _run(slot, runtime, threads, None, None)
+
+
+def _wait_outside(slot: Path, error: Exception, hears: bool = False) -> None:
+    """Ask to be started later, without having taken the slot. Where nobody else has it, the client can be heard."""
+    passing = _passing(slot, error)
+    ask = functools.partial(wrapper.postpone, slot)
+    runtime = None
+    with contextlib.suppress(RuntimeError, MemoryError, wrapper.SlotUnreadable):
+        runtime = wrapper.listen(slot) if hears else None
+    if runtime is None:
+        wait_for(passing, ask, lambda: Request.RUN)
+        return
+    with runtime:
+        wait_for(passing, ask, lambda: runtime.request)
 
 
 def _run(
-    slot: Path,
-    start: Callable[[], Runtime | StockRuntime],
-    threads: int,
-    engine: EngineName | None,
-    device: int | None,
+    slot: Path, runtime: Runtime | StockRuntime, threads: int, engine: EngineName | None, device: int | None
 ) -> int:
-    try:
-        runtime = _started(slot, start)
-    except Exception as error:
-        if (passing := trouble(error, assigned=True)) is None:
-            raise
-        log.warning("%s", error)
-        wait_for(passing, lambda delay, reason: wrapper.postpone(slot, delay, reason), lambda: Request.RUN)
-        return Runtime.exit_unfinished
     # A computer that shuts down sends SIGTERM to all its processes at once.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: runtime.quit())
-    with runtime:
+    with stops.handled_by(lambda *_: runtime.quit()), runtime:
         try:
             return _attend(slot, runtime, threads, engine, device)
         except Exception as error:
-            assigned = device is not None or (runtime.init is not None and bool(runtime.init.gpu_type))
-            if (passing := trouble(error, assigned)) is None:
-                raise
-            log.warning("%s", str(error) or passing.reason)
-            wait_for(passing, runtime.temporary_exit, lambda: runtime.request)
+            wait_for(_passing(slot, error), runtime.temporary_exit, lambda: runtime.request)
             return runtime.exit_unfinished
 
 
-def _started(slot: Path, start: Callable[[], Runtime | StockRuntime]) -> Runtime | StockRuntime:
-    """The runtime; CannotWrite, NoThreads or SlotBusy if there cannot be one now."""
-    try:
-        return start()
-    except OSError as error:
-        raise CannotWrite(slot, error.strerror or error) from error
-    except RuntimeError as error:
-        raise NoThreads(error) from error
+def _passing(slot: Path, error: Exception) -> Trouble:
+    """What to tell the client of an error that can pass, when it is in the log; any other is raised.
+
+    Without a client nobody would start the program again: there every error is one.
+    """
+    found = trouble(error)
+    if found is None or not (wrapper.is_slot(slot) or isinstance(error, wrapper.SlotBusy)):
+        raise error
+    log.warning("%s", str(error) or found.reason)
+    return found
 
 
 def _attend(
     slot: Path, runtime: Runtime | StockRuntime, threads: int, engine: EngineName | None, device: int | None
 ) -> int:
     """Compute the task's work unit, or find it computed; the exit code."""
-    unit = workunit.read(runtime.resolve(WORKUNIT), EXPERIMENTS)
-    if _is_answered(runtime.resolve(RESULT), unit):
+    unit = workunit.read(_file(runtime, WORKUNIT), EXPERIMENTS)
+    answer = _file(runtime, RESULT)
+    if _is_answered(answer, unit):
         log.info("%s: the result is there already", unit.name)
     else:
         choice = engines.choose(engine, _device(runtime.init, device), threads)
@@ -110,22 +120,28 @@ def _attend(
             log.info("stopped at %.1f %%", 100 * session.done / session.work)
             return runtime.exit_unfinished
         with runtime.critical_section():
-            atomic.write(runtime.resolve(RESULT), result.encode(session.result()))
+            atomic.write(answer, result.encode(session.result()))
     try:
         runtime.finish()
     except OSError as error:
         raise CannotWrite(slot, error.strerror or error) from error
-    _clean_up(slot, runtime)
+    if runtime.init is None:  # else the client cleans the slot; until then it may start the task again
+        _remove_checkpoint(slot)
     return 0
+
+
+def _file(runtime: Runtime | StockRuntime, name: str) -> Path:
+    try:
+        return runtime.resolve(name)
+    except OSError as error:
+        raise CannotRead(name, error.strerror or error) from error
 
 
 def _is_answered(path: Path, unit: WorkUnit) -> bool:
     """Whether a whole result of this very work unit is there.
 
-    A task can be stopped after it has written one and before the client has seen it finish; it is then started again.
+    A task can be told to leave after it has written one, or even finished: the client then starts it again.
     """
-    if not path.is_file():
-        return False
     try:
         result.check(result.read(path), unit, str(path))
     except Failure:
@@ -133,10 +149,7 @@ def _is_answered(path: Path, unit: WorkUnit) -> bool:
     return True
 
 
-def _clean_up(slot: Path, runtime: Runtime | StockRuntime) -> None:
-    """Remove the checkpoint where nobody else cleans the slot: a client that starts the task again may need it."""
-    if runtime.init is not None:
-        return
+def _remove_checkpoint(slot: Path) -> None:
     try:
         checkpoint.remove(slot / CHECKPOINT)
     except OSError as error:

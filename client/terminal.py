@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import FrameType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from client import screen, stops
 from client.drive import drive
 from client.engines import Choice
 from client.errors import Stopped
@@ -24,8 +24,6 @@ from kernels.formats.result import encode
 from wrapper import Request
 
 _CHECKPOINT_PERIOD = 60.0  # seconds
-# Ctrl-C; a shutdown; a terminal that was closed, which Windows tells otherwise.
-_STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Terminal:
@@ -66,13 +64,16 @@ class Terminal:
 
 def run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     """Compute the work unit in `path` into `out` (its name.msgpack here if None). Stopped if interrupted."""
+    with stops.handled_by(signal.default_int_handler):
+        _run(path, out, choice, threads)
+
+
+def _run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     unit = workunit.read(path, EXPERIMENTS)
     target = out or Path(f"{unit.name}.msgpack")
-    if target.exists() and target.samefile(path):
-        raise CannotWrite(target, "it is the work unit itself")
+    _check_target(target, path)
     # The name says whose it is: another work unit with the same --out must not take its place.
     saved = target.with_name(f"{target.name}.{unit.digest.hex()[:8]}.{choice.engine.name}.checkpoint")
-    console = Console(stderr=True)
     session = Session(unit, choice, saved)
     session.save()  # what cannot be written is found out before anything is computed
     columns = (
@@ -83,21 +84,29 @@ def run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
-        terminal = Terminal(session, progress)
-        start, before = time.monotonic(), session.done
-        former = {number: signal.signal(number, terminal.interrupt) for number in _STOPS}
-        try:
-            finished = drive(session, terminal, threads, choice.prepare_thread)
-        finally:
-            for number, handler in former.items():
-                signal.signal(number, handler)
-        elapsed, done = time.monotonic() - start, session.done - before
-    if not finished:
-        raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)
-    atomic.write(target, encode(session.result()))
-    checkpoint.remove(saved)
-    speed = f"{elapsed:.1f} s, {done / elapsed / 1e9:.1f} GFLOPS"
-    console.print(
-        f"{session.cells} networks, {speed}, written to {target}", highlight=False, markup=False, soft_wrap=True
-    )
+    with screen.opened() as shown:
+        console = Console(file=shown)
+        with Progress(*columns, console=console, disable=not shown.isatty()) as progress:
+            terminal = Terminal(session, progress)
+            start, before = time.monotonic(), session.done
+            with stops.handled_by(terminal.interrupt):
+                finished = drive(session, terminal, threads, choice.prepare_thread)
+            elapsed, done = time.monotonic() - start, session.done - before
+        if not finished:
+            raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)
+        atomic.write(target, encode(session.result()))
+        checkpoint.remove(saved)
+        speed = f"{elapsed:.1f} s, {done / elapsed / 1e9:.1f} GFLOPS"
+        console.print(
+            f"{session.cells} networks, {speed}, written to {target}", highlight=False, markup=False, soft_wrap=True
+        )
+
+
+def _check_target(target: Path, workunit: Path) -> None:
+    """CannotWrite if a result there would take the place of what is none."""
+    try:
+        if target.exists() and target.samefile(workunit):
+            raise CannotWrite(target, "it is the work unit itself")
+    except OSError as error:
+        raise CannotWrite(target, error.strerror or error) from error
+    atomic.check_target(target)

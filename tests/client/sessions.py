@@ -42,6 +42,7 @@ class Scripted:
         self.due = False
         self.fractions: list[float] = []
         self.waiting = threading.Event()
+        self.in_section = threading.Event()
         self.checkpoints: list[tuple[float, float]] = []
         self.progress: Callable[[], float] = lambda: 0.0
 
@@ -70,6 +71,8 @@ class Scripted:
     @contextlib.contextmanager
     def checkpointing(self) -> Iterator[None]:
         before = self.progress()
+        self.in_section.set()
         yield
+        self.in_section.clear()
         self.checkpoints.append((before, self.progress()))
         self.due = False

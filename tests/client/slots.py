@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TypeVar
 from unittest import mock
 
+from client import passing
 from client import session as session_module
+from client.passing import Trouble
 from client.session import Session
 from client.task import CHECKPOINT, RESULT, WORKUNIT
 from kernels.engine.contract import EngineName
@@ -124,10 +126,13 @@ class Slot:
                 checkpoint.decode(path.read_bytes())
 
     def check_finished(self, ended: Ended) -> None:
-        """The task is done, its cells are the right ones, and nothing else is left."""
+        """The task is done, its cells are the right ones, and nothing else is left but its checkpoint.
+
+        The client cleans the slot; until then it may have to start the task again.
+        """
         assert ended.code == 0, ended
         assert (self.path / "boinc_finish_called").read_bytes() == b"0\n"
-        assert self.extra == {"boinc_finish_called"}
+        assert self.extra - {CHECKPOINT, f"{CHECKPOINT}.old"} == {"boinc_finish_called"}
         assert self.results <= {self.uploaded.name}
         found = result.read(self.uploaded)
         result.check(found, self.unit, "r")
@@ -139,12 +144,16 @@ class Slot:
         assert self.extra <= {CHECKPOINT, f"{CHECKPOINT}.old"}
         assert not self.uploaded.exists()
 
-    def check_postponed(self, ended: Ended) -> None:
-        """It asked to be started again in an hour, and said why."""
+    def check_postponed(
+        self, ended: Ended, trouble: Trouble = passing.WRITING, sentence: str = "Cannot write "
+    ) -> None:
+        """It asked to be started again after the trouble's time, and said why."""
         assert ended.code == 0, ended
-        assert (self.path / "boinc_temporary_exit").read_bytes() == b"3600\nCannot write to disk; trying again later.\n"
+        asked = f"{trouble.delay:.0f}\n{trouble.reason}\n"
+        assert (self.path / "boinc_temporary_exit").read_text() == asked
         assert self.extra <= {"boinc_temporary_exit", CHECKPOINT, f"{CHECKPOINT}.old"}
-        assert ended.has_said("Cannot write ")
+        assert ended.has_said(sentence)
+        assert not ended.has_said("wrong inside this program")
 
 
 class Worker:

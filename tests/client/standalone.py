@@ -16,16 +16,25 @@ from tests.support.waiting import wait_until
 ROOT = Path(__file__).parents[2]
 
 
-def worker(folder: Path, *arguments: str | Path, program: tuple[str, ...] = ("-m", "client")) -> subprocess.Popen[str]:
-    """axiom-worker, started in a folder."""
+def worker(
+    folder: Path, *arguments: str | Path, program: tuple[str, ...] = ("-m", "client"), before: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    """axiom-worker, started in a folder; `before` is a command that starts it."""
     return subprocess.Popen(
-        [sys.executable, *program, *arguments],
+        [*before, sys.executable, *program, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},  # see wait_until_computing
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def redirected(folder: Path, where: str, *arguments: str | Path) -> tuple[int, str]:
+    """Exit code and standard error of axiom-worker with its output where the shell's words send it."""
+    process = worker(folder, *arguments, before=("bash", "-c", f'"$0" "$@" {where}'))
+    code, _, err = ended(process)
+    return code, err
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:

@@ -87,6 +87,27 @@ def test_control_c_ends_with_4_and_a_checkpoint_and_the_same_command_goes_on(tmp
     assert cells(result.read(tmp_path / "out.msgpack")) == cells(tiny.computed(slow, "c"))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_shutdown_and_a_lost_connection_are_like_control_c(tmp_path: Path, number: signal.Signals) -> None:
+    process = worker(tmp_path, "run", written(tmp_path, pace.lasting(60.0, LARGE)), "--out", "out.msgpack")
+    wait_until_computing(process)
+    time.sleep(0.3)
+    process.send_signal(number)
+    code, _, err = ended(process)
+    assert code == 4, err
+    assert "Stopped at" in one_line(err)
+
+
+def test_a_run_without_a_connection_goes_on(tmp_path: Path) -> None:
+    path = written(tmp_path, pace.lasting(1.0, LARGE))
+    process = worker(tmp_path, "run", path, "--out", "out.msgpack", before=("nohup",))
+    wait_until_computing(process)
+    process.send_signal(signal.SIGHUP)
+    code, _, err = ended(process)
+    assert code == 0, err
+    assert names(tmp_path) == {"wu.json", "out.msgpack"}
+
+
 def test_control_c_during_the_start_prints_no_traceback(tmp_path: Path) -> None:
     process = worker(tmp_path, "run", written(tmp_path, pace.lasting(4.0, LARGE)), "--engine", "torch")
     wait_until_mapped(process, "libtorch_cpu")
@@ -117,6 +138,31 @@ def test_a_result_that_cannot_be_written_is_found_out_before_computing(tmp_path:
     code, _, _ = ended(worker(tmp_path, "run", path, "--out", "none/out.msgpack", "--engine", "torch"))
     assert code == 33
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 30
+
+
+def test_a_result_in_the_place_of_the_work_unit_is_33(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = written(tmp_path, tiny.unit())
+    before = path.read_bytes()
+    (tmp_path / "link").symlink_to(path.name)
+    for out in (path, tmp_path / "link", tmp_path / "." / path.name):
+        caplog.clear()
+        code, line = run(caplog, "run", path, "--out", out)
+        assert code == 33
+        assert "it is the work unit itself" in line
+    assert path.read_bytes() == before
+    assert names(tmp_path) == {"wu.json", "link"}
+
+
+def test_a_result_in_the_place_of_what_is_no_file_is_33(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = written(tmp_path, tiny.unit())
+    os.mkfifo(tmp_path / "fifo")
+    for out in ("/dev/null", "/dev/full", tmp_path / "fifo", tmp_path, ".", "/", "..", tmp_path / ("x" * 300)):
+        caplog.clear()
+        code, line = run(caplog, "run", path, "--out", out)
+        assert code == 33, line
+    assert Path("/dev/null").is_char_device()
+    assert (tmp_path / "fifo").is_fifo()
+    assert names(tmp_path) == {"wu.json", "fifo"}
 
 
 def test_a_missing_work_unit_is_32(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -190,6 +236,7 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
         ["run", "wu.json", "--threads", "two"], ["run", "wu.json", "--threads", "-1"],
         ["run", "wu.json", "--threads", "4097"], ["run", "wu.json", "--threads", "1.5"],
         ["run", "wu.json", "--engine", "magic"], ["run", "wu.json", "--out"], ["experiments", "compgen"],
+        ["run", "wu.json", "--out", ""], ["run", ""],
     ],
     ids=" ".join,
 )  # fmt: skip

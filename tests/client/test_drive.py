@@ -117,6 +117,46 @@ def test_it_stops_at_once_with_a_checkpoint(
     assert session(LONG, tmp_path).done == one.done > 0
 
 
+def test_it_is_in_the_section_before_the_slices_in_flight_have_ended(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    """They may take as long as a program may stay, where others keep the core busy."""
+    go_on = threading.Event()
+
+    class Slow(Session):
+        def slice(self, number: int) -> None:
+            super().slice(number)
+            go_on.wait()
+
+    one, runtime = Slow(LONG, choice(), tmp_path / "checkpoint"), Scripted()
+    future = begun(pool, one, runtime)
+    try:
+        runtime.want(Request.QUIT)
+        wait_until(runtime.in_section.is_set, "the section", time.process_time)
+        assert not future.done()
+    finally:
+        go_on.set()
+    assert result_of(future, one) is False
+    assert session(LONG, tmp_path).done == one.done > 0
+
+
+def test_an_error_of_a_slice_that_a_quit_meets_is_not_saved(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    fail = threading.Event()
+
+    class Broken(Session):
+        def slice(self, number: int) -> None:
+            super().slice(number)
+            if fail.wait(60.0):
+                raise MemoryError
+
+    one, runtime = Broken(LONG, choice(), tmp_path / "checkpoint"), Scripted()
+    future = begun(pool, one, runtime)
+    runtime.want(Request.QUIT)
+    wait_until(runtime.in_section.is_set, "the section", time.process_time)
+    fail.set()
+    with pytest.raises(MemoryError):
+        result_of(future, one)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_stops_while_suspended(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
     one, runtime = session(LONG, tmp_path), Scripted()
     future = begun(pool, one, runtime)

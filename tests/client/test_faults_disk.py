@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,6 @@ import pytest
 from tests.client.slots import BLOCKS, Slot, Worker, save, task
 from tests.kernels.disk import BALLAST, fill, mounted
 from tests.support import processes
-from tests.support.lateness import Lateness
 
 
 def make_space(slot: Slot) -> None:
@@ -107,43 +103,45 @@ def test_no_space_to_tell_that_all_is_done(tmp_path: Path) -> None:
             slot.check_postponed(worker.ended())
         make_space(slot)
         again = slot.run()
-        assert again.has_said("going on from the checkpoint at 100.0 %")
+        assert again.has_said("the result is there already")
         slot.check_finished(again)
 
 
-def test_no_space_for_the_lock(tmp_path: Path) -> None:
+@pytest.mark.parametrize("then", ["space", "quit", "abort"])
+def test_no_space_for_the_lock(tmp_path: Path, then: str) -> None:
+    """It waits, and hears the client all the same."""
     slot = task(tmp_path)
-    with mounted(slot.path, pages=100, inodes=1 + len(list(slot.path.iterdir()))):
-        ended = slot.run()
-        slot.check_unfinished(ended, 33)
-        assert ended.sentence.startswith("Cannot write .: No space left on device.")
+    (slot.path / BALLAST).touch()
+    with mounted(slot.path, pages=100, inodes=1 + len(list(slot.path.iterdir()))), slot.start() as worker:
+        until_waiting(worker)
+        assert "Cannot write boinc_lockfile: No space left on device." in worker.stderr
+        assert slot.extra == set()
+        if then == "space":
+            (slot.path / BALLAST).unlink()
+            slot.check_postponed(worker.ended())
+        else:
+            worker.send(f"<{then}/>".encode())
+            slot.check_unfinished(worker.ended(), 194 if then == "abort" else 0)
+    make_space(slot)
+    slot.check_finished(slot.run())
 
 
-@contextlib.contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    """A folder in which nobody can write: root neither."""
-    if os.geteuid():
-        folder.chmod(0o500)
-        yield
-        folder.chmod(0o700)
-        return
-    with mounted(folder, pages=100):
-        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-        yield
-
-
-def test_a_slot_that_is_read_only(tmp_path: Path) -> None:
-    slot = task(tmp_path)
+def test_a_slot_that_is_read_only_for_a_while(tmp_path: Path) -> None:
+    """Not even a lock can be had."""
+    slot = task(tmp_path, BLOCKS)
     stderr = slot.path / "stderr.txt"
     stderr.unlink()
     stderr.symlink_to(tmp_path / "stderr.txt")
     (tmp_path / "stderr.txt").touch()
-    with read_only(slot.path), Lateness() as lateness:
-        ended = slot.run()
-        took = lateness.took()
-        slot.check_unfinished(ended, 33)
-        assert len(ended.said) == 1
-        assert ended.sentence.startswith(
-            "Cannot write .: Read-only file system." if os.geteuid() == 0 else "Cannot write .: "
-        )
-        assert took.at_most(10.0), took
+    with mounted(slot.path, pages=200):
+        save(slot.checkpoint, slot.unit, 0.5)
+        subprocess.run(["mount", "-o", "remount,ro", slot.path], check=True)
+        with slot.start() as worker:
+            until_waiting(worker)
+            assert "Cannot write boinc_lockfile: Read-only file system." in worker.stderr
+            subprocess.run(["mount", "-o", "remount,rw", slot.path], check=True)
+            slot.check_postponed(worker.ended())
+        make_space(slot)
+        again = slot.run()
+        assert again.has_said("going on from the checkpoint at 5")
+        slot.check_finished(again)

@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -71,24 +70,6 @@ def test_the_task_is_done_whatever_its_start_file_holds(under: dict[str, tuple[S
     if name.startswith("a range "):
         assert ended.statuses[-1][1].endswith(b"<fraction_done>1.000000e+00</fraction_done>\n")
     slot.check_finished(ended)
-
-
-def test_a_start_file_that_may_not_be_read(tmp_path: Path) -> None:
-    """As another user, since root may read everything."""
-    with tempfile.TemporaryDirectory() as outside:  # the folders above tmp_path are root's own
-        slot = task(Path(outside) if os.geteuid() == 0 else tmp_path)
-        before: tuple[str, ...] = ()
-        if os.geteuid() == 0:
-            before = ("setpriv", "--reuid=65534", "--clear-groups")
-            if subprocess.run([*before, sys.executable, "-c", "import client.cli"], capture_output=True).returncode:
-                pytest.skip("another user cannot run the program here")
-            for path in (Path(outside), *Path(outside).rglob("*")):
-                os.chown(path, 65534, -1)
-        (slot.path / "init_data.xml").chmod(0)
-        ended = slot.run(before=before)
-        assert ended.said[0].endswith("init_data.xml': running standalone")
-        assert "Permission denied" in ended.said[0]
-        slot.check_finished(ended)
 
 
 @pytest.mark.parametrize("kind", ["ATI", "quantum", "many\nlines", "x" * 100_000, "\x1b[2J"])

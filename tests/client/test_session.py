@@ -10,10 +10,16 @@ import pytest
 
 from client import host
 from client import session as session_module
-from kernels.engine.contract import EngineName
+from client.engines import Choice
+from client.errors import NoDevice
+from client.passing import DEVICE, trouble
+from client.session import Session
+from kernels.engine.contract import DeviceAway, EngineName
+from kernels.engine.devices import Device
+from kernels.engine.torch.engine import TorchEngine
 from kernels.formats import checkpoint, result
 from kernels.formats.result import Result
-from tests.client.sessions import cells, session
+from tests.client.sessions import cells, choice, session
 from tests.kernels import tiny
 
 UNIT = tiny.unit(1000, 2, depth=[1, 2], learning_rate=[0.01, 0.05])
@@ -27,6 +33,38 @@ def true() -> Result:
 @pytest.fixture(autouse=True)
 def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "SLICE_SECONDS", 0.0015)
+
+
+def on_gpu(number: int) -> Choice:
+    """The torch engine as it is on a GPU of that number, but that it computes on the processor."""
+    found = choice(engine="torch")
+    found.engine.device = Device("cuda", number)
+    return found
+
+
+def test_a_checkpoint_is_taken_up_on_another_gpu(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Which of its GPUs the client assigns is an accident of scheduling."""
+    one = Session(UNIT, on_gpu(0), tmp_path / "checkpoint")
+    one.slice(one.unfinished()[0])
+    one.save()
+    again = Session(UNIT, on_gpu(1), tmp_path / "checkpoint")
+    assert again.done == one.done > 0
+    assert "refused" not in caplog.text
+
+
+def test_a_gpu_that_is_lost_meanwhile_is_no_fault_of_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Session(UNIT, on_gpu(0), tmp_path / "checkpoint")
+    one.slice(one.unfinished()[0])
+
+    def lost(*_: object) -> None:
+        raise DeviceAway("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(TorchEngine, "train", lost)
+    with pytest.raises(NoDevice, match="cuda:0") as caught:
+        one.slice(one.unfinished()[0])
+    assert trouble(caught.value) == DEVICE
 
 
 def test_slices_compute_the_work_unit_and_its_result_answers_it(tmp_path: Path, true: Result) -> None:

@@ -12,7 +12,9 @@ import termios
 import time
 from pathlib import Path
 
-from kernels.formats import workunit
+import pytest
+
+from kernels.formats import checkpoint, workunit
 from tests.client.standalone import ROOT
 from tests.kernels import tiny
 from tests.support import commands, pace
@@ -26,7 +28,7 @@ class AtTerminal:
         termios.tcsetwinsize(slave, (24, 80))
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "client", *arguments],
+            ["setsid", "--ctty", sys.executable, "-m", "client", *arguments],
             cwd=folder, env=environment, stdin=slave, stdout=slave, stderr=slave,
         )  # fmt: skip
         os.close(slave)
@@ -41,7 +43,7 @@ class AtTerminal:
                 break
             if not part:
                 break
-            self.shown += part.decode()
+            self.shown += part.decode(errors="replace")
         return self.shown
 
     def end(self) -> int:
@@ -70,3 +72,26 @@ def test_the_bar_control_c_and_going_on(tmp_path: Path) -> None:
     assert "100.0 %" in second.shown
     assert f"{unit.seeds.count} networks, " in second.shown
     assert (tmp_path / "out.msgpack").exists()
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_that_lacks_the_bars_characters(
+    tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    (tmp_path / "wu.json").write_bytes(workunit.encode(tiny.unit()))
+    worker = AtTerminal(tmp_path, "run", "wu.json", "--out", "größe.msgpack")
+    assert worker.end() == 0, worker.shown
+    assert "100.0 %" in worker.shown
+
+
+def test_a_terminal_that_is_closed_is_like_control_c(tmp_path: Path) -> None:
+    """The bar can be drawn nowhere from then on."""
+    unit = pace.lasting(60.0, tiny.unit(1000, 1, width=[256], depth=[2]))
+    (tmp_path / "wu.json").write_bytes(workunit.encode(unit))
+    worker = AtTerminal(tmp_path, "run", "wu.json", "--out", "out.msgpack")
+    worker.read(r"[1-9]\.\d %")
+    os.close(worker.master)
+    assert commands.wait_ended(worker.process) == 4
+    (saved,) = tmp_path.glob("*.checkpoint")
+    assert checkpoint.decode(saved.read_bytes()).states

@@ -17,7 +17,10 @@ from tests.support.processes import Process
 
 # A worker waits an hour for space, a test does not.
 RETRY = 4.0
-VERSION = AppVersion("axiom", (axiom.program(f"task._RETRY_SPACE = {RETRY}"),))
+VERSION = AppVersion(
+    "axiom",
+    (axiom.program(f"from client import passing; passing.WRITING = passing.Trouble({RETRY}, passing.WRITING.reason)"),),
+)
 TOO_SMALL = 1000  # bytes for a result
 NEVER_FINISHED = 60.0  # seconds of one core
 

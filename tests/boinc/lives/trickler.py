@@ -17,7 +17,7 @@ from tests.support import processes
 # The program refuses less than a minute, a test has not so long.
 VERSION = AppVersion(
     "axiom",
-    (axiom.program("from client import cli; cli._seconds = float"),),
+    (axiom.program("from client import commands; commands._seconds = float"),),
     api_version="5.10.0",
     command_line="--trickle 2",
 )

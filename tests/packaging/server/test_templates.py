@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import plan_classes
 import pytest
 
-from client import cli, task
+from client import commands, task
 from kernels import limits
 from server_validator import cli as server
 
@@ -43,7 +43,7 @@ def test_an_applications_tasks_compute_with_the_engine_that_its_validator_wants(
 ) -> None:
     """On processors too, where the program would take the exact one."""
     words = ElementTree.parse(TEMPLATES / f"{application}_in.xml").findtext("workunit/command_line", "").split()
-    assert cli._parser().parse_args(words).slot_engine == engine
+    assert commands._parser().parse_args(words).slot_engine == engine
 
 
 @pytest.mark.parametrize("application", ["axiom", "axiom_torch"])
