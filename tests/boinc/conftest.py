@@ -11,7 +11,9 @@ from kernels.experiments import EXPERIMENTS
 from kernels.formats import workunit
 from tests.boinc.lives import common
 from tests.boinc.lives.common import Aftermath
+from tests.boinc.lives.crowded import Crowded, play_crowded
 from tests.boinc.lives.endings import Endings, play_endings
+from tests.boinc.lives.finishing import Finishing, play_finishing
 from tests.boinc.lives.installed import Installed, play_installed
 from tests.boinc.lives.ledger import Ledger, play_ledger
 from tests.boinc.lives.no_gpu import NoGpu, play_no_gpu
@@ -20,8 +22,10 @@ from tests.boinc.lives.planted import Planted, play_planted, play_unlaunched
 from tests.boinc.lives.quitter import Quitter, play_quitter
 from tests.boinc.lives.refused import Refused, play_refused
 from tests.boinc.lives.slow_copies import Forged, Outlived, Steered, play_forged, play_outlived, play_steered
+from tests.boinc.lives.starved import Starved, play_starved
 from tests.boinc.lives.throttle import Throttle, play_throttle
 from tests.boinc.lives.trickler import Trickler, play_trickler
+from tests.boinc.lives.unsynced import Unsynced, play_unsynced
 from tests.client.sessions import cells
 from tests.kernels import tiny
 
@@ -33,6 +37,10 @@ WORKER_LIVES: Mapping[str, Callable[[Path], Any]] = {
     "installed": play_installed,
     "planted": play_planted,
     "unlaunched": play_unlaunched,
+    "crowded": play_crowded,
+    "finishing": play_finishing,
+    "starved": play_starved,
+    "unsynced": play_unsynced,
     "trickler": play_trickler,
     "quitter": play_quitter,
     "throttle": play_throttle,
@@ -122,6 +130,26 @@ def throttle(playing: Mapping[str, "Future[Throttle]"]) -> Throttle:
 @pytest.fixture(scope="session")
 def trickler(playing: Mapping[str, "Future[Trickler]"]) -> Trickler:
     return playing["trickler"].result()
+
+
+@pytest.fixture(scope="session")
+def crowded(playing: Mapping[str, "Future[Crowded]"]) -> Crowded:
+    return playing["crowded"].result()
+
+
+@pytest.fixture(scope="session")
+def finishing(playing: Mapping[str, "Future[Finishing]"]) -> Finishing:
+    return playing["finishing"].result()
+
+
+@pytest.fixture(scope="session")
+def starved(playing: Mapping[str, "Future[Starved]"]) -> Starved:
+    return playing["starved"].result()
+
+
+@pytest.fixture(scope="session")
+def unsynced(playing: Mapping[str, "Future[Unsynced]"]) -> Unsynced:
+    return playing["unsynced"].result()
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,8 @@ def test_no_report_shows_a_traceback_the_account_key_or_the_users_folders(afterm
         ("endings", "no_space"),
         ("quitter", "quitter"),
         ("orphans", "woken"),
+        ("crowded", "crowded"),
+        ("unsynced", "unsynced"),
     ],
 )
 def test_a_disturbed_task_computes_the_cells_of_an_undisturbed_one(

@@ -1,4 +1,4 @@
-"""A GPU task where no GPU can be used ends; it never computes on the processor instead."""
+"""A GPU task waits for a GPU that cannot be used now; it never computes on the processor instead."""
 
 import pytest
 import torch
@@ -12,9 +12,13 @@ pytestmark = [
 ]
 
 
-def test_a_gpu_task_without_a_usable_gpu_is_an_error(no_gpu: NoGpu) -> None:
+def test_a_gpu_task_without_a_usable_gpu_comes_back_later(no_gpu: NoGpu) -> None:
+    """A driver's update takes the GPU away for minutes, and a queue of tasks would be emptied in seconds."""
     assert "Starting task gpu_0 using axiom version 100 (nvtorch)" in no_gpu.after.client_log
-    assert no_gpu.after.ending("gpu") == (30, 3)
+    assert (
+        "Task gpu_0 postponed for 600 seconds: The assigned GPU is away; trying again later." in no_gpu.after.client_log
+    )
+    assert no_gpu.after.ending("gpu") == (203, 6)  # the user's abort, meanwhile
     (line,) = no_gpu.after.said("gpu").splitlines()
     assert "Cannot compute on cuda:0: no usable NVIDIA driver and GPU were found." in line
 

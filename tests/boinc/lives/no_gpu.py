@@ -21,6 +21,8 @@ def play_no_gpu(folder: Path) -> NoGpu:
     with ProjectServer(VERSION, folder / "project") as project:
         name = project.add_work(axiom.unit("gpu", content()))
         with RealClient(folder / "client", project.url, project.account_key, nvidia_gpus=1) as client:
+            client.wait_until(lambda: f"{name} postponed" in client.log(), "the word that it comes later")
+            client.abort(name)
             client.wait_until(lambda: client.task(name).ready_to_report, "the end of the task")
             client.update()
             client.wait_until(lambda: project.report(name), "the report")
