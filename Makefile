@@ -19,7 +19,8 @@ run: $(READY)
 	$(BIN)/axiom-server --data out/data findings compgen --plots out
 
 test: $(RELEASE) check
-	.ci/apt-install boinc-client libboinc-app-dev g++ libfaketime strace mariadb-server binutils libpython3.11 locales
+	.ci/apt-install boinc-client libboinc-app-dev g++ libfuse3-dev pkg-config libfaketime strace mariadb-server binutils \
+		libpython3.11 locales
 	$(BIN)/python -m pytest --numprocesses $(THREADS) --no-loadscope-reorder
 
 # While you write: lint, types, and the tests that need neither client, build nor minutes.
