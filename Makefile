@@ -12,6 +12,7 @@ THREADS ?= $(shell nproc)
 # One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
 run: $(READY)
 	@mkdir -p out
+	$(BIN)/axiom-server --data out/data init
 	$(BIN)/axiom-server --data out/data make-wu compgen --first 1000 --count 32 --out out/wu.json
 	$(BIN)/axiom-worker run out/wu.json --out out/result.msgpack --threads $(THREADS)
 	$(BIN)/axiom-server --data out/data validate out/result.msgpack

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import FrameType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from client import screen, stops
+from client import stops
 from client.drive import drive
 from client.engines import Choice
 from client.errors import Stopped
@@ -84,22 +85,21 @@ def _run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with screen.opened() as shown:
-        console = Console(file=shown)
-        with Progress(*columns, console=console, disable=not shown.isatty()) as progress:
-            terminal = Terminal(session, progress)
-            start, before = time.monotonic(), session.done
-            with stops.handled_by(terminal.interrupt):
-                finished = drive(session, terminal, threads, choice.prepare_thread)
-            elapsed, done = time.monotonic() - start, session.done - before
-        if not finished:
-            raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)
-        atomic.write(target, encode(session.result()))
-        checkpoint.remove(saved)
-        speed = f"{elapsed:.1f} s, {done / elapsed / 1e9:.1f} GFLOPS"
-        console.print(
-            f"{session.cells} networks, {speed}, written to {target}", highlight=False, markup=False, soft_wrap=True
-        )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
+        terminal = Terminal(session, progress)
+        start, before = time.monotonic(), session.done
+        with stops.handled_by(terminal.interrupt):
+            finished = drive(session, terminal, threads, choice.prepare_thread)
+        elapsed, done = time.monotonic() - start, session.done - before
+    if not finished:
+        raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)
+    atomic.write(target, encode(session.result()))
+    checkpoint.remove(saved)
+    speed = f"{elapsed:.1f} s, {done / elapsed / 1e9:.1f} GFLOPS"
+    console.print(
+        f"{session.cells} networks, {speed}, written to {target}", highlight=False, markup=False, soft_wrap=True
+    )
 
 
 def _check_target(target: Path, workunit: Path) -> None:

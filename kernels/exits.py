@@ -6,45 +6,13 @@ belong to BOINC. All others are failures', of kernels/errors.py, client/errors.p
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
+from kernels import streams
 from kernels.errors import CannotWrite, Failure, Interrupted, NotEnoughMemory
 from kernels.text import one_line
-
-_OUTPUT = "the standard output"
-
-
-class _Output(io.TextIOWrapper):
-    """Standard output, whose troubles are told from those of other files, and which prints what it cannot encode."""
-
-    def write(self, text: str, /) -> int:
-        with _told():
-            return super().write(text)
-
-    def flush(self) -> None:
-        with _told():
-            super().flush()
-
-
-class _NoOutput(io.TextIOBase):
-    """In the place of a standard output that was closed before the start: what is printed there is lost."""
-
-    def write(self, text: str, /) -> int:
-        raise CannotWrite(_OUTPUT, "it is closed")
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CannotWrite(_OUTPUT, error.strerror or error) from error
 
 
 def unforeseen(error: Exception) -> Failure:
@@ -61,56 +29,39 @@ def exit_code(command: Callable[[], int], complain: Callable[[Failure], object])
 
     A command is done when what it printed is written. The exit of a parser for command lines passes through.
     """
-    _watch_output()
-    code = 0
-    failed: Failure | None = None
+    with streams.checked():
+        code, failure = _run(command)
+        if failure is None and not code:
+            failure = _unwritten()
+        if failure is None:
+            return code
+        complain(failure)
+        return failure.code
+
+
+def _run(command: Callable[[], int]) -> tuple[int, Failure | None]:
+    """A command's exit code, or why it failed."""
     try:
-        code = command()
+        return command(), None
     except Failure as failure:
-        failed = failure
+        return failure.code, failure
     except KeyboardInterrupt:
-        failed = Interrupted()
+        return Interrupted.code, Interrupted()
     except MemoryError:
-        failed = NotEnoughMemory()
+        return NotEnoughMemory.code, NotEnoughMemory()
     except SystemExit:
-        if (failed := _finished(sys.stdout)) is None:
-            _finished(sys.stderr)
+        if (unwritten := _unwritten()) is None:
             raise
+        return unwritten.code, unwritten
     except Exception as error:
-        failed = unforeseen(error)
-    unwritten = _finished(sys.stdout)
-    if failed is None and not code:
-        failed = unwritten
-    if failed is not None:
-        with contextlib.suppress(OSError, ValueError):  # nobody hears it; the code says it too
-            complain(failed)
-        code = failed.code
-    _finished(sys.stderr)
-    return code
+        fault = unforeseen(error)
+        return fault.code, fault
 
 
-def _watch_output() -> None:
-    if sys.stdout is None:
-        sys.stdout = _NoOutput()
-    elif sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout = _Output(
-            sys.stdout.buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.line_buffering
-        )
-
-
-def _finished(stream: TextIO | None) -> Failure | None:
-    """Why what was printed cannot be written, if so. It is thrown away then: Python would try again at its end."""
-    if stream is None:
-        return None
+def _unwritten() -> Failure | None:
+    """Why what was printed cannot be written, if so."""
     try:
-        with _told():
-            stream.flush()
+        sys.stdout.flush()
     except CannotWrite as failure:
-        with contextlib.suppress(OSError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, stream.fileno())
-            os.close(null)
         return failure
-    except ValueError:  # closed by the command
-        pass
     return None

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 SPEC = Path(__file__).with_name("server") / "plan_class_spec.xml"
 
-# Results of class torch are near each other, not equal, so they need an application with another validator.
+# Results of torch are near each other, not equal, so they need an application with another validator.
 APPLICATIONS = {"cpu": "axiom", "cputorch": "axiom_torch", "nvtorch": "axiom_torch"}
 
 # The client asks for the GPU's own software, or a virtual machine, when it finds one of these in a class's name.

@@ -11,7 +11,21 @@ from typing import Protocol
 
 from kernels.errors import Failure
 from kernels.exits import exit_code
-from server_validator.commands import assimilate, compare, findings, make_wu, show, validate
+from server_validator.commands import (
+    assimilate,
+    compare,
+    findings,
+    init,
+    make_work,
+    make_wu,
+    repair,
+    show,
+    status,
+    upgrade_check,
+    validate,
+    withdraw,
+)
+from server_validator.commands.arguments import path
 
 
 class Command(Protocol):
@@ -27,19 +41,29 @@ class Command(Protocol):
 
 
 COMMANDS: dict[str, Command] = {
+    "init": init,
     "make-wu": make_wu,
+    "make-work": make_work,
     "validate": validate,
     "compare": compare,
     "assimilate": assimilate,
     "show": show,
     "findings": findings,
+    "status": status,
+    "repair": repair,
+    "withdraw": withdraw,
+    "upgrade-check": upgrade_check,
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code, or that of the Failure it ends with."""
+    return exit_code(lambda: _command(arguments), _complain)
+
+
+def _command(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
-    return exit_code(lambda: int(options.run(options)), _complain)
+    return int(options.run(options))
 
 
 def _complain(failure: Failure) -> None:
@@ -50,9 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="axiom-server", description="Creates work, checks results, keeps and reads them."
     )
-    default = Path(os.environ.get("AXIOM_DATA", "axiom-data"))
+    default = Path(os.environ.get("AXIOM_DATA") or "axiom-data")
     parser.add_argument(
-        "--data", type=Path, default=default, metavar="DIR",
+        "--data", type=path, default=default, metavar="DIR",
         help="ledger and data set (default: $AXIOM_DATA or axiom-data)",
     )  # fmt: skip
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -35,8 +35,8 @@ class Duplicate(Failure):
     blames_result = True
 
 
-class WrongClass(Failure):
-    """{} is of engine class {}, which this check does not accept. Register axiom_validate_torch for such work."""
+class WrongEngine(Failure):
+    """{} was computed by engine {}, which this check does not accept. Register axiom_validate_torch for such work."""
 
     code = 27
     blames_result = True
@@ -56,7 +56,7 @@ class SeedsTaken(Failure):
 
 
 class NothingAssimilated(Failure):
-    """No result of {} has been assimilated in {} yet. Assimilate results first."""
+    """No result of {} has been assimilated in {} yet{}. Assimilate results first."""
 
     code = 41
 
@@ -77,3 +77,63 @@ class LedgerVersion(Failure):
     """The ledger {} has schema version {}, but this program reads up to version {}. Use the program that made it."""
 
     code = 44
+
+
+class NoLedger(Failure):
+    """There is no {1} in {0}. Correct --data or AXIOM_DATA, restore a copy, or begin with axiom-server init."""
+
+    code = 45
+
+
+class LedgerInTheWay(Failure):
+    """{} has results but no ledger: a new one would give out their seeds again. Restore a copy of the ledger."""
+
+    code = 46
+
+
+class StillOut(Failure):
+    """Work unit {} is {}: only one that is given up, lost or revoked is given out again. Wait for it, or keep it."""
+
+    code = 47
+
+
+class NothingSound(Failure):
+    """None of the {} files of {} in the data set can be used: {}. Run axiom-server repair, or withdraw --undo."""
+
+    code = 48
+
+
+class ComputeAgain(Failure):
+    """{} work units have to be computed again, as no valid upload of theirs is at hand: {}. Use make-work --again."""
+
+    code = 49
+
+
+class NeedsAnotherProgram(Failure):
+    """Work unit {} is of {}, which this program cannot check. Run axiom-server {} until status shows none of it out."""
+
+    code = 50
+
+
+class ResultLost(Failure):
+    """{} cannot be stored: {}. Its work unit is recorded in the ledger as lost and can be given out again."""
+
+    code = 51
+
+
+class VersionsOut(Failure):
+    """Version {} cannot check work units that are still out: {}. Keep the one in use until status shows none."""
+
+    code = 52
+
+
+class NotSubmitted(Failure):
+    """BOINC's {} does not take work unit {}: {}. Mend that; the next make-work begins with this work unit."""
+
+    code = 53
+
+
+class NoRows(Failure):
+    """The data set in {} has no {} rows of {}. Correct it; axiom-server withdraw lists what is withdrawn."""
+
+    code = 54

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,10 @@ sys.path.append(str(Path(__file__).parents[1] / "packaging"))
 
 # Programs that tests start write as a volunteer's do, in lines: where a disk is full, that makes a difference.
 os.environ.pop("PYTHONUNBUFFERED", None)
+
+# Who runs in the background of a shell ignores Ctrl-C, and all that it starts does.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("axiom", deadline=None)  # a busy machine is no failure
 settings.load_profile("axiom")

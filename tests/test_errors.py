@@ -36,7 +36,7 @@ def test_exit_codes_keep_their_numbers() -> None:
         "ResultUnreadable": 20, "ResultFormat": 21, "NotIssued": 22, "ResultMismatch": 23, "Inconsistent": 24,
         "RecomputationDiffers": 25,
         "NoDevice": 30, "NoEngine": 31, "CannotRead": 32, "CannotWrite": 33,
-        "Duplicate": 26, "WrongClass": 27, "ResultsDiffer": 28,
+        "Duplicate": 26, "WrongEngine": 27, "ResultsDiffer": 28,
         "SeedsTaken": 40, "NothingAssimilated": 41, "DataDirectory": 42, "NotValidated": 43, "LedgerVersion": 44,
     }.items()  # fmt: skip
 

@@ -121,6 +121,7 @@ def test_the_checkpoint(tmp_path: Path) -> None:
 def data_set(tmp_path: Path) -> Path:
     (tmp_path / "wu.json").write_bytes(workunit.encode(UNIT))
     run = ["--data", str(tmp_path)]
+    assert main([*run, "init"]) == 0
     assert (
         main([*run, "make-wu", "compgen", "--first", "1000", "--count", "1", "--out", str(tmp_path / "wu.json")]) == 0
     )

@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kernels.limits": set(),
     "kernels.text": set(),
     "kernels.errors": set(),
-    "kernels.exits": {"kernels.errors", "kernels.text"},
+    "kernels.streams": {"kernels.errors"},
+    "kernels.exits": {"kernels.errors", "kernels.streams", "kernels.text"},
     "kernels.philox": {"kernels.arrays"},
     "kernels.cells": {"kernels.arrays"},
     "kernels.metrics": {"kernels.arrays", "kernels.cells"},
@@ -56,6 +57,40 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("kernels.experiments", "kernels.formats", "kernels.limits", "kernels.plan", "kernels.programs"),
         *("kernels.text",),
     },
+    "server_validator.errors": {"kernels.errors"},
+    "server_validator.issuing": {
+        *("kernels.cost", "kernels.errors", "kernels.experiments", "kernels.formats", "kernels.limits"),
+    },
+    "server_validator.boinc.names": set(),
+    "server_validator.boinc": {
+        *("kernels.cost", "kernels.errors", "kernels.exits", "kernels.formats", "kernels.text"),
+        *("server_validator.errors",),
+    },
+    "server_validator.ledger": {
+        *("kernels", "kernels.errors", "kernels.experiment", "kernels.experiments", "kernels.formats"),
+        *("server_validator.errors",),
+    },
+    "server_validator.checking": {  # no database but the ledger, no data set
+        *("kernels.arrays", "kernels.cells", "kernels.engine", "kernels.errors", "kernels.experiment"),
+        *("kernels.formats", "kernels.metrics"),
+        *("server_validator.boinc.names", "server_validator.errors", "server_validator.ledger"),
+    },
+    "server_validator.dataset": {
+        *("kernels.arrays", "kernels.claims", "kernels.errors", "kernels.experiment", "kernels.experiments"),
+        *("kernels.formats", "kernels.limits", "kernels.text", "server_validator.errors"),
+    },
+    "server_validator.reporting": {
+        *("kernels.arrays", "kernels.claims", "kernels.errors", "kernels.experiment", "kernels.experiments"),
+        *("kernels.formats", "server_validator.dataset", "server_validator.ledger"),
+    },
+    "server_validator.commands": {
+        *("kernels", "kernels.cost", "kernels.engine", "kernels.errors", "kernels.experiment", "kernels.experiments"),
+        *("kernels.formats", "kernels.philox", "kernels.streams", "kernels.text"),
+        *("server_validator.boinc", "server_validator.boinc.names", "server_validator.checking"),
+        *("server_validator.dataset", "server_validator.errors", "server_validator.issuing"),
+        *("server_validator.ledger", "server_validator.reporting"),
+    },
+    "server_validator": {"kernels", "kernels.errors", "kernels.exits", "server_validator.commands"},
 }
 # Library -> the rooms, or modules, that may import it. Whatever is not named here may be imported nowhere.
 MAY_KNOW: dict[str, set[str]] = {

@@ -14,6 +14,16 @@ _RECORD = (
     "ON hav.host_id = r.hostid AND hav.app_version_id = r.app_version_id WHERE r.name = %s"
 )
 
+_HOST = "SELECT hostid FROM result WHERE name = %s AND hostid > 0"
+
+
+def host(project: Path, result: str) -> int:
+    """BOINC's number of the host of a result. Unknown if nobody can tell."""
+    rows = _rows(database_settings(project), _HOST, result)
+    if not rows:
+        raise Unknown(f"the database has no host for result {result}")
+    return rows[0]
+
 
 def consecutive_valid(project: Path, result: str) -> int:
     """How many valid results in a row the host of a result has returned with that application version.
@@ -33,18 +43,19 @@ def _rows(settings: DatabaseSettings, query: str, name: str) -> list[int]:
     """
     import pymysql
 
-    host, _, port = (settings.host or "localhost").partition(":")
+    server, _, port = (settings.host or "localhost").partition(":")
     # To BOINC's own programs "localhost" means the socket, to this library the network.
-    socket = _SOCKET if host == "localhost" and not port and Path(_SOCKET).exists() else None
+    socket = _SOCKET if server == "localhost" and not port and Path(_SOCKET).exists() else None
     try:
         with pymysql.connect(
-            host=host, port=int(port) if port.isdecimal() else 3306, unix_socket=socket, database=settings.name,
+            host=server, port=int(port) if port.isdecimal() else 3306, unix_socket=socket, database=settings.name,
             user=settings.user, password=settings.password,
             connect_timeout=_SECONDS, read_timeout=_SECONDS, write_timeout=_SECONDS,
         ) as connection, connection.cursor() as cursor:  # fmt: skip
             cursor.execute(query, [name])
             return [int(row[0]) for row in cursor.fetchall()]
-    except (pymysql.MySQLError, RuntimeError) as error:  # RuntimeError: a way to log in that needs more libraries
-        raise Unknown(
-            f"the database does not answer ({type(error).__name__} {error.args[0] if error.args else ''})"
-        ) from error
+    except pymysql.MySQLError as error:
+        number = error.args[0] if error.args else ""
+        raise Unknown(f"the database does not answer ({type(error).__name__} {number})") from error
+    except Exception as error:  # whatever error the library meets in an answer that is no database's
+        raise Unknown(f"the database gives no answer that can be read ({type(error).__name__})") from error

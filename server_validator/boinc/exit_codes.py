@@ -1,16 +1,18 @@
-"""Exit codes as BOINC's validator reads them: 0 is a valid result, 3 "try again later", any other an invalid result.
+"""Exit codes for a script that BOINC's validator calls: 0 is a valid result, any other but 3 an invalid one.
 
-So a failure reaches it under its own number only where it blames the result; every other one is a 3. This is the one
-place that decides it.
+So a failure has its own number only where it blames the result; every other one is a 3, which the scripts keep from
+BOINC: they wait and ask again. This is the one place that decides it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
-from kernels.errors import Failure
+from kernels.errors import CannotWrite, Failure
 from kernels.exits import unforeseen
 from kernels.text import printable
 from server_validator.errors import TryLater
@@ -19,13 +21,20 @@ from server_validator.errors import TryLater
 def told(path: Path, check: Callable[[], str]) -> int:
     """Make a check of a file and print in a line what it says or why it fails; its exit code."""
     try:
-        print(printable(f"{path}: {check()}"), flush=True)  # whatever a file's name is
+        said = check()
     except Exception as error:
         failure = _about_the_result(error, f"{path}: ")
     else:
+        _say(f"{path}: {said}", sys.stdout)
         return 0
-    print(printable(f"axiom-server: {failure}"), file=sys.stderr, flush=True)
+    _say(f"axiom-server: {failure}", sys.stderr)
     return failure.code
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Print a line, whatever a file's name is; on a full disk the exit code has to be enough."""
+    with contextlib.suppress(CannotWrite):
+        print(printable(text), file=stream, flush=True)
 
 
 def asked_by_daemon(command: Callable[[], int]) -> int:

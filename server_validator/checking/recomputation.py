@@ -12,13 +12,17 @@ from kernels.formats import result
 from kernels.formats.result import CellRecord
 from server_validator.checking.agreement import difference
 from server_validator.checking.reading import Answer
-from server_validator.errors import RecomputationDiffers, TryLater
+from server_validator.errors import TryLater
 
 
-def recompute(answer: Answer, drawn: Sequence[int], budget: float, name: str) -> list[int]:
+class Differs(Exception):
+    """A cell is not what the result says, and in what it differs."""
+
+
+def recompute(answer: Answer, drawn: Sequence[int], budget: float) -> list[int]:
     """Compute drawn cells again, the first always, others while less than `budget` seconds have gone; which ones.
 
-    RecomputationDiffers if one is not what the result says. The exact engine computes for near results too: those of
+    Differs if one is not what the result says. The exact engine computes for near results too: those of
     another host's torch are as near to it as those of two hosts' torch to each other.
     """
     try:
@@ -35,6 +39,6 @@ def recompute(answer: Answer, drawn: Sequence[int], budget: float, name: str) ->
         cell, metrics = computed.cell, {metric: result.pack(curve) for metric, curve in computed.metrics.items()}
         record = CellRecord(cell.seed, cell.condition, metrics, list(computed.digests))
         if wrong := difference(experiment, checked.cells[number], record, checked.agreement):
-            raise RecomputationDiffers(name, f"cell {cell.seed} {cell.condition} differs in {wrong}")
+            raise Differs(f"cell {cell.seed} {cell.condition} differs in {wrong}")
         done.append(number)
     return done

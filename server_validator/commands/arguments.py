@@ -55,3 +55,17 @@ def seconds(text: str) -> float:
     if not 0.0 <= value <= 86400.0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds up to a day")
     return value
+
+
+def path(text: str) -> Path:
+    """A file or folder; an empty word, as of a variable that is not set, is none."""
+    if not text:
+        raise argparse.ArgumentTypeError("a path is empty")
+    return Path(text)
+
+
+def png(text: str) -> Path:
+    """A file for a picture."""
+    if Path(text).suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .png")
+    return Path(text)

@@ -7,18 +7,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from server_validator.boinc import names
-from server_validator.checking.reading import read
-from server_validator.commands.arguments import number
-from server_validator.errors import NotValidated
-from server_validator.ledger import Ledger, issued, verdicts
+from kernels.errors import Failure
+from server_validator.boinc import database, names
+from server_validator.boinc.names import Upload
+from server_validator.boinc.project import Unknown
+from server_validator.checking.check import known_as
+from server_validator.checking.reading import read_for_verdict
+from server_validator.commands.arguments import add_project, number
+from server_validator.errors import NotValidated, RecomputationDiffers, ResultLost, TryLater
+from server_validator.ledger import Ledger, issued, standing, verdicts
 
 HELP = "add a validated result to the data set, or record a work unit's failure"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """WU_ID F ... | --error MASK NAME ID BATCH."""
-    parser.usage = "axiom-server assimilate WU_ID F... | --error MASK NAME ID BATCH"
+    """[--project DIR] WU_ID F ... | --error MASK NAME ID BATCH."""
+    parser.usage = "axiom-server assimilate [--project DIR] WU_ID F... | --error MASK NAME ID BATCH"
+    add_project(parser)
     parser.add_argument(
         "--error", type=number, metavar="MASK", help="BOINC gave the work unit up; its error mask, decimal"
     )
@@ -32,26 +37,74 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Store what was found valid, or remember why nothing will come. Twice is harmless."""
     if options.error is not None:
-        name, boinc_id, batch = _error_words(options.words)
-        with Ledger(options.data) as ledger:
-            issued.record_failure(ledger, name, options.error, boinc_id, batch)
-        print(f"{name}: failed with error mask {options.error}, recorded")
-        return 0
+        return _give_up(options.data, options.error, *_error_words(options.words))
     boinc_id, paths = _success_words(options.words)
+    if not options.project:
+        with Ledger(options.data) as ledger:
+            for path in paths:
+                _store(ledger, names.upload(path), boinc_id)
+        return 0
+    lost: ResultLost | None = None
     with Ledger(options.data) as ledger:
-        for path in paths:
-            _store(ledger, path, boinc_id)
+        for path in names.paths([str(path) for path in paths]):
+            try:
+                _store_for_daemon(ledger, names.upload(path), boinc_id, options.project)
+            except ResultLost as failure:
+                lost = failure
+    if lost:
+        raise lost
     return 0
 
 
-def _store(ledger: Ledger, path: Path, boinc_id: int) -> None:
+def _give_up(data: Path, mask: int, name: str, boinc_id: int, batch: int) -> int:
+    with Ledger(data) as ledger:
+        issued.record_failure(ledger, name, mask, boinc_id, batch)
+        stored = any(unit.name == name and unit.standing == "stored" for unit in standing.units(ledger))
+    print(f"{name}: failed with error mask {mask}, recorded" + ("; the data set has it already" if stored else ""))
+    return 0
+
+
+def _store(ledger: Ledger, upload: Upload, boinc_id: int, host_id: int | None = None) -> None:
+    """Write a result that was found valid to the data set; only then is it said to be there, and remembered."""
+    from server_validator.dataset.schema import Origin
     from server_validator.dataset.store import store
 
-    upload = names.upload(path)
-    answer = read(upload, ledger)
-    if upload.names and verdicts.accepted(ledger, path.name) != answer.result.checksum:
-        raise NotValidated(path)
-    print(f"{path}: {len(answer.result.cells)} cells in {store(ledger.data, answer.unit, answer.result, boinc_id)}")
+    answer = read_for_verdict(upload, ledger)
+    checksum = answer.result.checksum
+    verdict = verdicts.given(ledger, known_as(upload), checksum)
+    if verdict is None:
+        raise NotValidated(upload.path)
+    if verdict.code:
+        raise RecomputationDiffers(upload.path, verdict.words)
+    with standing.storing(ledger, answer.unit.digest, known_as(upload), checksum):
+        place = store(ledger.data, answer.unit, answer.result, Origin(boinc_id, known_as(upload) or None, host_id))
+    print(f"{upload.path}: {len(answer.result.cells)} cells in {place}")
+
+
+def _store_for_daemon(ledger: Ledger, upload: Upload, boinc_id: int, project: Path) -> None:
+    """As `_store`; ResultLost where BOINC's upload is no longer what was found valid, which no waiting mends."""
+    if upload.names is None:
+        raise TryLater(f"{upload.path} has no name that BOINC gives, so nothing tells which work unit it has to answer")
+    try:
+        _store(ledger, upload, boinc_id, _host(project, upload.names.result))
+    except Failure as failure:
+        unit, name = issued.find_named(ledger, upload.names.workunit), upload.path.name
+        if unit and standing.is_stored(ledger, unit.digest, name):
+            print(f"{upload.path}: was stored before")
+            return
+        replaced = isinstance(failure, NotValidated) and verdicts.any_given(ledger, name)
+        if unit is None or not (failure.blames_result or replaced):
+            raise
+        standing.record_lost(ledger, upload.names.workunit, name, str(failure))
+        raise ResultLost(upload.path, f"it is no longer what was found valid ({failure})") from failure
+
+
+def _host(project: Path, result: str) -> int | None:
+    """BOINC's number of the host that a result came from; None if its database does not tell."""
+    try:
+        return database.host(project, result)
+    except Unknown:
+        return None
 
 
 def _success_words(words: Sequence[str]) -> tuple[int, list[Path]]:

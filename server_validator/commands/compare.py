@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,9 @@ def run(options: argparse.Namespace) -> int:
     """Compare the first half of the files with the second, pair by pair; 0 if all agree, else the code of the worst."""
     if options.project:
         return exit_codes.asked_by_daemon(lambda: _compare_all(options.data, names.paths(options.files)))
+    if len(options.files) % 2:
+        print(f"axiom-server: {len(options.files)} files are not as many of one result as of another", file=sys.stderr)
+        return 2
     return _compare_all(options.data, [Path(word) for word in options.files])
 
 

@@ -6,14 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from kernels import limits
-from kernels.cost import Cost, cost, default_units
-from kernels.errors import TooManyCells
+from kernels import streams
+from kernels.cost import Cost, default_units
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import atomic, workunit
 from kernels.formats.workunit import WorkUnit
+from server_validator import issuing
 from server_validator.boinc import create_work
-from server_validator.commands.arguments import experiment, positive, seed
+from server_validator.commands.arguments import experiment, path, positive, seed
 from server_validator.ledger import Ledger, issued
 
 HELP = "issue a work unit"
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="number of seeds (default: ten minutes of a 4 GFLOPS core; a longer seed becomes several work units)",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, metavar="F",
+        "--out", type=path, metavar="F",
         help="file to write (default: standard output); several are numbered, F-1, F-2 ...",
     )  # fmt: skip
 
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     """
     row, first, count = experiment(options.experiment), options.first, options.count
     units = default_units(row, first) if count is None else [WorkUnit(row, workunit.Seeds(first, count))]
-    with Ledger(options.data, create=True) as ledger:
+    with Ledger(options.data) as ledger:
         for unit, file in zip(units, _files(options.out, len(units)), strict=True):
             unit_cost, where = _issue(ledger, unit, file), f" in {file}" if len(units) > 1 and file else ""
             cells = len(unit.cells)
@@ -50,23 +50,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _issue(ledger: Ledger, unit: WorkUnit, file: Path | None) -> Cost:
-    """Enter the work unit in the ledger and write it; its cost."""
-    content = workunit.encode(unit)
-    workunit.decode(content, "the work unit asked for", EXPERIMENTS)  # what a worker would refuse is not issued
-    cells, unit_cost = len(unit.cells), cost(unit)
-    if unit_cost.result > limits.RESULT_BYTES:  # nor what the validator would refuse
-        raise TooManyCells(cells, int(cells * limits.RESULT_BYTES / unit_cost.result))
-    had_ledger = ledger.made
-    issued.issue(ledger, unit)
-    if ledger.made and not had_ledger:
-        print(
-            f"axiom-server: a new ledger was made in {ledger.data}; it knows no seeds given out elsewhere",
-            file=sys.stderr,
-        )
-    if file:
-        atomic.write(file, content)
-    else:
-        sys.stdout.write(content.decode())
+    """Enter the work unit in the ledger, but only if it can be written; its cost."""
+    content, unit_cost = issuing.checked(unit)
+    issued.issue(ledger, unit, lambda: atomic.write(file, content) if file else streams.deliver(content.decode()))
     return unit_cost
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from kernels.formats import result
+from server_validator.commands.arguments import path, png
 
 HELP = "print a result"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """[--json] [--plot F.png] F."""
-    parser.add_argument("file", type=Path, metavar="F", help="result file")
+    parser.add_argument("file", type=path, metavar="F", help="result file")
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
-    parser.add_argument("--plot", type=Path, metavar="F.png", help="write the curves there as PNG")
+    parser.add_argument("--plot", type=png, metavar="F.png", help="write the curves there as PNG")
 
 
 def run(options: argparse.Namespace) -> int:

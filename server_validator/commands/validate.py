@@ -7,6 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from kernels.engine.contract import Agreement
 from server_validator.boinc import database, exit_codes, names
 from server_validator.boinc.names import Upload
 from server_validator.boinc.project import Unknown
@@ -20,22 +21,29 @@ HELP = "check results against the ledger and by recomputing cells"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """[--project DIR] [--torch] [--budget S] F ..."""
+    """[--project DIR] [--torch] [--budget S] [--recheck] F ..."""
     add_project(parser)
     parser.add_argument("files", nargs="+", metavar="F", help="result files")
     parser.add_argument(
-        "--torch", action="store_true", help="with --project: accept class torch as well, for work with a quorum of two"
+        "--torch",
+        action="store_true",
+        help="with --project: accept near results too, for work with a quorum of two",
     )
     parser.add_argument(
         "--budget", type=seconds, default=60.0, metavar="S",
         help="begin no further cell after S seconds; one is recomputed always (default: 60)",
     )  # fmt: skip
+    parser.add_argument(
+        "--recheck",
+        action="store_true",
+        help="recompute, whatever was found before, all cells of what was refused; what is wrong now is revoked",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Check result files; 0 if all are valid, else the code of the worst that is wrong with one of them.
 
-    With the folder of a BOINC project, as its script_validator asks: the words are absolute paths, class torch is
+    With the folder of a BOINC project, as its script_validator asks: the words are absolute paths, near results are
     accepted only with --torch, and hosts that BOINC's database knows to be reliable have less recomputed.
     """
     if options.project:
@@ -52,13 +60,14 @@ def _check(upload: Upload, ledger: Ledger, options: argparse.Namespace) -> str:
     """The verdict on a valid result, in words."""
     cells, host = _asked(options.project, upload) if options.project else (trust.cells(None), "")
     begun = time.monotonic()
-    terms = Terms(("exact", "near") if options.torch or not options.project else ("exact",), cells, options.budget)
-    verdict = check(upload, ledger, terms)
-    drawn = "; ".join(f"seed {cell.seed} {cell.condition}" for cell in verdict.recomputed)
-    result, unit = verdict.answer.result, verdict.answer.unit
+    classes: tuple[Agreement, ...] = ("exact", "near") if options.torch or not options.project else ("exact",)
+    terms = Terms(classes, cells, options.budget, options.recheck)
+    passed = check(upload, ledger, terms)
+    result, unit = passed.answer.result, passed.answer.unit
+    when = f"in {time.monotonic() - begun:.1f} s" if passed.recomputed else "as found before"
     return (
-        f"valid, {unit.name} of class {result.agreement} by version {result.app_version}: {len(result.cells)} cells "
-        f"are consistent, {len(verdict.recomputed)} recomputed in {time.monotonic() - begun:.1f} s ({drawn}){host}"
+        f"valid, {unit.name}, {result.agreement}, by version {result.app_version}: {len(result.cells)} cells "
+        f"are consistent, {passed.words}, {when}{host}"
     )
 
 

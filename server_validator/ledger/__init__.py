@@ -1,5 +1,5 @@
 """The ledger: what was given out, uploaded and found valid, in one SQLite database of the data directory."""
 
-from server_validator.ledger.database import Ledger
+from server_validator.ledger.database import Ledger, create
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "create"]

@@ -1,15 +1,22 @@
-"""The ledger's database: opened once per command, read and written in transactions. What is in it: schema.py."""
+"""The ledger's database: opened once per command, read and written in transactions. What is in it: schema.py.
+
+Only `create` makes one. A ledger that makes itself would know no seeds given out before, and give them out again.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
-from server_validator.errors import DataDirectory, LedgerVersion
+from server_validator.errors import LedgerInTheWay, LedgerVersion, NoLedger
 from server_validator.ledger import schema
+from server_validator.ledger.trouble import trouble
 
 FILE = "ledger.sqlite"
 LOCK_SECONDS = 30.0  # to wait for another command that writes
@@ -18,15 +25,14 @@ LOCK_SECONDS = 30.0  # to wait for another command that writes
 class Ledger:
     """The ledger in a data directory, as a context manager. Its file is opened when it is first asked.
 
-    So a file that is no result at all can be refused without a ledger. Every use raises DataDirectory where the
-    database cannot be read or written, LedgerVersion where a newer program made it.
+    So a file that is no result at all can be refused without a ledger. Every use raises NoLedger where there is none,
+    DataDirectory where the database cannot be read or written, LedgerVersion where a newer program made it.
     """
 
-    def __init__(self, data: Path, create: bool = False) -> None:
-        """With `create` a ledger that is missing is made, folders and all, and `made` is set."""
+    def __init__(self, data: Path, in_memory: bool = False) -> None:
+        """With `in_memory` a copy is used that ends with this object: no byte of the file changes."""
         self.data = data
-        self.made = False
-        self._create = create
+        self._in_memory = in_memory
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> Ledger:
@@ -59,19 +65,21 @@ class Ledger:
             with _transaction(self._connection, begin):
                 yield self._connection
         except (sqlite3.Error, OSError) as error:
-            raise DataDirectory(self.data, error) from error
+            raise trouble(self.data / FILE, error) from error
 
     def _opened(self) -> sqlite3.Connection:
         """A connection to a ledger of this program's schema version."""
         path = self.data / FILE
-        new = not path.is_file()
-        if new and not self._create:
-            raise DataDirectory(self.data, f"it has no {FILE}")
-        if new:
-            self.data.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+        if not path.is_file():
+            raise NoLedger(self.data, FILE)
+        if path.stat().st_size == 0:
+            raise NoLedger(self.data, f"whole {FILE}: it is empty, as a full disk leaves a file")
+        connection = _connected(path)
         try:
-            connection.execute("PRAGMA synchronous = FULL")
+            if self._in_memory:
+                connection = _copied(connection)
+            if schema.version(connection) == 0:
+                raise NoLedger(self.data, f"whole {FILE}: the tables of a ledger are not in it")
             if schema.version(connection) < schema.VERSION:
                 with _transaction(connection, "BEGIN IMMEDIATE"):
                     schema.upgrade(connection)
@@ -80,8 +88,48 @@ class Ledger:
         except BaseException:
             connection.close()
             raise
-        self.made = new
         return connection
+
+
+def create(data: Path) -> bool:
+    """Make the ledger of a data directory, folders and all; False if a sound one is there, which stays as it is.
+
+    LedgerInTheWay where results lie there already, or something that is no ledger: their seeds were given out by one
+    that is lost. Whole or not at all, whenever the disk is full or the process killed.
+    """
+    path = data / FILE
+    if os.path.lexists(path):
+        with Ledger(data) as ledger, ledger.reading():
+            return False
+    try:
+        if any((data / "results").rglob("*.parquet")):
+            raise LedgerInTheWay(data)
+        data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{FILE}-", dir=data) as folder:
+            new = Path(folder) / FILE
+            with contextlib.closing(_connected(new, "rwc")) as connection, _transaction(connection, "BEGIN IMMEDIATE"):
+                schema.upgrade(connection)
+            with contextlib.suppress(FileExistsError):  # of two that make one, the first does
+                os.link(new, path)
+    except (sqlite3.Error, OSError) as error:
+        raise trouble(path, error) from error
+    return True
+
+
+def _connected(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """A connection that makes no file by itself, and reads one that cannot be written."""
+    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    connection = sqlite3.connect(uri, timeout=LOCK_SECONDS, isolation_level=None, uri=True)
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _copied(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The database in memory instead; the connection is closed."""
+    with contextlib.closing(connection):
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        connection.backup(copy)
+    return copy
 
 
 @contextlib.contextmanager
@@ -92,6 +140,6 @@ def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:  # SQLite has ended it itself where the disk is full
+        with contextlib.suppress(sqlite3.Error):  # SQLite may have ended it itself, as where the disk is full
             connection.execute("ROLLBACK")
         raise

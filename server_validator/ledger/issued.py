@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+
+from kernels import __version__
 from kernels.errors import Failure
+from kernels.experiment import Experiment
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import workunit
 from kernels.formats.workunit import WorkUnit
-from server_validator.errors import NotIssued, SeedsTaken, TryLater
+from server_validator.errors import NeedsAnotherProgram, NotIssued, SeedsTaken
 from server_validator.ledger.database import Ledger
 
+_ISSUED = "SELECT body, name, experiment, version FROM issued"
+_DIGEST = "SELECT digest FROM issued WHERE name = :name UNION ALL SELECT digest FROM reissued WHERE name = :name"
 
-def issue(ledger: Ledger, unit: WorkUnit) -> None:
-    """Enter the work unit; the very same one again changes nothing. SeedsTaken if any of its cells was given out."""
+
+def issue(ledger: Ledger, unit: WorkUnit, write: Callable[[], object] = lambda: None) -> None:
+    """Enter the work unit; the very same one again changes nothing. SeedsTaken if any of its cells was given out.
+
+    `write` gives it to somebody: where that fails, nothing is entered.
+    """
     with ledger.writing() as db:
         if db.execute("SELECT 1 FROM issued WHERE digest = ?", [unit.digest]).fetchone():
+            write()
             return
         experiment = [unit.experiment.name, unit.experiment.version]
         near = db.execute(
@@ -32,6 +44,17 @@ def issue(ledger: Ledger, unit: WorkUnit) -> None:
             "INSERT INTO issued VALUES (?, ?, ?, ?, ?, ?, ?)",
             [unit.digest, unit.name, *experiment, unit.seeds.first, unit.seeds.last, workunit.encode(unit)],
         )
+        db.execute("INSERT OR IGNORE INTO programs VALUES (?, ?, ?)", [*experiment, __version__])
+        write()
+
+
+def first_free(ledger: Ledger, experiment: Experiment) -> int:
+    """The seed after all that were given out of the experiment's present version."""
+    with ledger.reading() as db:
+        (last,) = db.execute(
+            "SELECT max(last) FROM issued WHERE experiment = ? AND version = ?", [experiment.name, experiment.version]
+        ).fetchone()
+    return 0 if last is None else int(last) + 1
 
 
 def _overlap(unit: WorkUnit, issued: bytes) -> bool:
@@ -43,29 +66,44 @@ def _overlap(unit: WorkUnit, issued: bytes) -> bool:
 
 
 def find(ledger: Ledger, digest: bytes) -> WorkUnit | None:
-    """The work unit of this digest, or None if it was never issued here. TryLater if this program cannot check it."""
-    return _find(ledger, "digest", digest)
+    """The work unit of this digest, or None if it was never issued here.
+
+    NeedsAnotherProgram if it is of an experiment's version that this program does not compute.
+    """
+    with ledger.reading() as db:
+        return _decoded(db, db.execute(f"{_ISSUED} WHERE digest = ?", [digest]).fetchone())
 
 
 def find_named(ledger: Ledger, name: str) -> WorkUnit | None:
-    """As `find`, the work unit of this name."""
-    return _find(ledger, "name", name)
-
-
-def _find(ledger: Ledger, column: str, value: bytes | str) -> WorkUnit | None:
+    """As `find`, the work unit that was given out under this name, the first time or again."""
     with ledger.reading() as db:
-        row = db.execute(f"SELECT body, name FROM issued WHERE {column} = ?", [value]).fetchone()
+        return _decoded(db, db.execute(f"{_ISSUED} WHERE digest = ({_DIGEST})", {"name": name}).fetchone())
+
+
+def names(ledger: Ledger, unit: WorkUnit) -> list[str]:
+    """All names under which a work unit was given out, the first one first."""
+    with ledger.reading() as db:
+        again = db.execute("SELECT name FROM reissued WHERE digest = ? ORDER BY number", [unit.digest]).fetchall()
+    return [unit.name, *(name for (name,) in again)]
+
+
+def _decoded(db: sqlite3.Connection, row: tuple[bytes, str, str, int] | None) -> WorkUnit | None:
     if row is None:
         return None
+    body, name, experiment, version = row
     try:
-        return workunit.decode(bytes(row[0]), f"ledger entry {row[1]}", EXPERIMENTS)
-    except Failure as failure:  # issued by another version of this program
-        raise TryLater(f"work unit {row[1]} needs another version of this program: {failure}") from failure
+        return workunit.decode(bytes(body), f"ledger entry {name}", EXPERIMENTS)
+    except Failure as failure:
+        programs = db.execute(
+            "SELECT program FROM programs WHERE experiment = ? AND version = ? ORDER BY program", [experiment, version]
+        ).fetchall()
+        told = " or ".join(program for (program,) in programs) or "that it was issued with"
+        raise NeedsAnotherProgram(name, f"{experiment} version {version}", told) from failure
 
 
 def record_failure(ledger: Ledger, name: str, error_mask: int, boinc_id: int, batch: int) -> None:
     """Remember that BOINC gave a work unit up, and why (its error mask); twice changes nothing. NotIssued."""
     with ledger.writing() as db:
-        if not db.execute("SELECT 1 FROM issued WHERE name = ?", [name]).fetchone():
+        if not db.execute(_DIGEST, {"name": name}).fetchone():
             raise NotIssued(name, "no work unit has this name")
         db.execute("INSERT OR REPLACE INTO failed VALUES (?, ?, ?, ?)", [name, error_mask, boinc_id, batch])

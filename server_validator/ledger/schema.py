@@ -5,22 +5,40 @@ from __future__ import annotations
 import sqlite3
 
 STEPS: tuple[tuple[str, ...], ...] = (
-    # Version 0 is a new file, or a ledger from before versions, which has some or all of these tables.
     (
-        "CREATE TABLE IF NOT EXISTS issued (digest BLOB PRIMARY KEY, name TEXT UNIQUE NOT NULL, "
+        "CREATE TABLE issued (digest BLOB PRIMARY KEY, name TEXT UNIQUE NOT NULL, "
         "experiment TEXT NOT NULL, version INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, "
         "body BLOB NOT NULL) STRICT",
-        "CREATE TABLE IF NOT EXISTS failed (name TEXT PRIMARY KEY, error_mask INTEGER NOT NULL, "
+        "CREATE TABLE failed (name TEXT PRIMARY KEY, error_mask INTEGER NOT NULL, "
         "boinc_id INTEGER NOT NULL, batch INTEGER NOT NULL) STRICT",
-        "CREATE TABLE IF NOT EXISTS uploaded (checksum BLOB PRIMARY KEY, name TEXT NOT NULL) STRICT",
-        "CREATE TABLE IF NOT EXISTS accepted (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT",
+        "CREATE TABLE uploaded (checksum BLOB PRIMARY KEY, name TEXT NOT NULL) STRICT",
+        "CREATE TABLE accepted (name TEXT PRIMARY KEY, checksum BLOB NOT NULL) STRICT",
+    ),
+    (
+        "CREATE TABLE reissued (name TEXT PRIMARY KEY, digest BLOB NOT NULL, number INTEGER NOT NULL) STRICT",
+        "CREATE TABLE programs (experiment TEXT NOT NULL, version INTEGER NOT NULL, program TEXT NOT NULL, "
+        "PRIMARY KEY (experiment, version, program)) STRICT",
+        "CREATE TABLE verdicts (upload TEXT NOT NULL, checksum BLOB NOT NULL, workunit TEXT NOT NULL, "
+        "code INTEGER NOT NULL, words TEXT NOT NULL, cells BLOB NOT NULL, PRIMARY KEY (upload, checksum)) STRICT",
+        "CREATE INDEX verdicts_of_a_work_unit ON verdicts (workunit)",
+        "CREATE INDEX verdicts_on_bytes ON verdicts (checksum)",
+        # An upload is called WORKUNIT_n_rRANDOM_n. Where a work unit's name begins like another's, the longer counts.
+        "INSERT INTO verdicts SELECT accepted.name, accepted.checksum, issued.name, 0, 'checked before', x'' "
+        "FROM accepted JOIN issued ON accepted.name GLOB issued.name || '_[0-9]*_r[0-9]*_[0-9]*' "
+        "WHERE NOT EXISTS (SELECT 1 FROM issued AS other WHERE length(other.name) > length(issued.name) "
+        "AND accepted.name GLOB other.name || '_[0-9]*_r[0-9]*_[0-9]*')",
+        "DROP TABLE accepted",
+        "CREATE TABLE stored (digest BLOB PRIMARY KEY, upload TEXT NOT NULL, checksum BLOB NOT NULL) STRICT",
+        "CREATE TABLE lost (name TEXT PRIMARY KEY, upload TEXT NOT NULL, reason TEXT NOT NULL) STRICT",
+        "CREATE TABLE revoked (upload TEXT NOT NULL, checksum BLOB NOT NULL, workunit TEXT NOT NULL, "
+        "reason TEXT NOT NULL, PRIMARY KEY (upload, checksum)) STRICT",
     ),
 )
 VERSION = len(STEPS)
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """How many steps the ledger has had; above `VERSION` where a newer program made it."""
+    """How many steps the ledger has had: 0 for a database that is none, above `VERSION` of a newer program."""
     (number,) = connection.execute("PRAGMA user_version").fetchone()
     return int(number)
 

@@ -16,6 +16,7 @@ from server_validator.reporting.result_curves import mean_curve
 from server_validator.reporting.result_json import header
 
 _BARS = "▁▂▃▄▅▆▇█"
+_PLAIN_BARS = "_.-~=+*#"  # where the terminal's encoding has no others
 
 
 def show(console: Console, path: Path, shown: Result) -> None:
@@ -46,16 +47,17 @@ def show(console: Console, path: Path, shown: Result) -> None:
     console.print(f"curves, mean over all {len(shown.cells)} cells")
     # A file that is only read, and not checked, may have any metrics, of another version of the experiment for one.
     known = EXPERIMENTS[shown.experiment].metrics if shown.experiment in EXPERIMENTS else {}
+    bars = _BARS if console.encoding.startswith("utf") else _PLAIN_BARS
     for name in metrics:
         mean = mean_curve(shown.cells, name)
         metric_unit = known[name].unit if name in known else "1"
         span = f"{mean[0]:.3f} to {mean[-1]:.3f}" + ("" if metric_unit == "1" else f" {metric_unit}")
-        console.print(f"  {name:16} {spark(mean)}  {span}", highlight=False)
+        console.print(f"  {name:16} {spark(mean, bars)}  {span}", highlight=False)
 
 
-def spark(values: F32) -> str:
+def spark(values: F32, bars: str = _BARS) -> str:
     """A curve in one line of bars, from its lowest to its highest value."""
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low) or not high > low:
-        return _BARS[0] * len(values)
-    return "".join(_BARS[round((float(v) - low) / (high - low) * (len(_BARS) - 1))] for v in values)
+        return bars[0] * len(values)
+    return "".join(bars[round((float(v) - low) / (high - low) * (len(bars) - 1))] for v in values)

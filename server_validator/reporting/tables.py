@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table as Grid
@@ -13,11 +13,14 @@ from kernels.experiment import Experiment
 from server_validator.reporting.words import position
 
 
-def show(console: Console, experiment: Experiment, table: Table) -> None:
-    """Print an experiment's curves and claims, each beside what was published."""
+def show(console: Console, experiment: Experiment, table: Table, left_out: Sequence[str] = ()) -> None:
+    """Print an experiment's curves and claims, each beside what was published, after what they leave out."""
     console.print(f"[bold]{experiment.name}[/] version {experiment.version}: {experiment.title}")
     seeds = len({int(seed) for seed in table.seed})
-    console.print(f"{len(table.seed)} networks, seeds: {seeds}; intervals are 95 %, by bootstrap over seeds\n")
+    console.print(f"{len(table.seed)} networks, seeds: {seeds}; intervals are 95 %, by bootstrap over seeds")
+    for sentence in left_out:
+        console.print(sentence, style="bold", highlight=False, markup=False, soft_wrap=True)
+    console.print()
     for curve in experiment.curves:
         console.print(_grid(curve, claims.curve(table, curve)))
     for claim in experiment.claims:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,7 +13,9 @@ import pytest
 import signing
 import version_xml
 
+from kernels.experiments import EXPERIMENTS
 from kernels.text import one_line
+from server_validator import cli as server
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "staff.md").read_text(encoding="utf-8")
@@ -36,7 +39,47 @@ def test_daemons_name_scripts_by_their_bare_names() -> None:
         ours = [command for command in commands if f"--app {application} " in command]
         assert [command.split()[0] for command in ours] == ["script_validator", "script_assimilator"]
     scripts = {word for command in commands for word in re.findall(r'"(.*?)"', command)}
-    assert scripts == {path.name for path in (ROOT / "packaging" / "server" / "bin").iterdir()}
+    # axiom_wait is what the others read.
+    assert scripts | {"axiom_wait"} == {path.name for path in (ROOT / "packaging" / "server" / "bin").iterdir()}
+
+
+def test_no_two_daemons_share_a_log_or_a_pid_file() -> None:
+    """`bin/start` takes the program's name for both where there is none: then the second never starts."""
+    daemons = block("daemons").findall("daemon")
+    for tag, suffix in (("output", ".log"), ("pid_file", ".pid")):
+        names = [daemon.findtext(tag) or f"{(daemon.findtext('cmd') or '').split()[0]}{suffix}" for daemon in daemons]
+        assert sorted(set(names)) == sorted(names)
+
+
+def test_replicas_go_to_different_users_and_uploads_stay_for_a_while() -> None:
+    settings = {setting.tag: setting.text for setting in block("config")}
+    assert settings["one_result_per_user_per_wu"] == "1"
+    assert float(settings["delete_delay_hours"] or 0) >= 24
+
+
+def test_credit_is_what_make_work_says() -> None:
+    commands = [command.text or "" for command in block("daemons").iter("cmd")]
+    validators = [command for command in commands if command.startswith("script_validator ")]
+    assert validators
+    assert all("--credit_from_wu" in text.split() for text in validators)
+
+
+def commands() -> list[str]:
+    """What follows axiom-server in the page's lines of commands."""
+    lines = [line.split("#")[0] for line in PAGE.splitlines() if line.startswith("    ")]
+    return [line.split("axiom-server ", 1)[1].strip() for line in lines if "axiom-server --data" in line]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_lines_for_axiom_server_are_understood(line: str) -> None:
+    options = server._parser().parse_args(shlex.split(line))
+    assert callable(options.run)
+    assert getattr(options, "experiment", None) in (None, *EXPERIMENTS)
+
+
+def test_the_page_tells_every_command_that_staff_give() -> None:
+    told = {shlex.split(line)[2] for line in commands()}
+    assert told >= {"init", "upgrade-check", "make-work", "make-wu", "status", "findings", "withdraw", "repair"}
 
 
 def test_files_that_the_page_names_are_there() -> None:

@@ -9,8 +9,8 @@ import pytest
 from kernels.formats.workunit import WorkUnit
 from server_validator import cli
 from server_validator.boinc import names
-from server_validator.checking.check import Terms, Verdict, check
-from server_validator.ledger import Ledger
+from server_validator.checking.check import Passed, Terms, check
+from server_validator.ledger import Ledger, create
 from server_validator.ledger.issued import issue
 from tests.kernels import tiny
 
@@ -18,14 +18,15 @@ from tests.kernels import tiny
 def issued(folder: Path, *units: WorkUnit) -> Path:
     """A data directory whose ledger has the work units."""
     data = folder / "data"
-    with Ledger(data, create=True) as ledger:
+    create(data)
+    with Ledger(data) as ledger:
         for unit in units or (tiny.unit(),):
             issue(ledger, unit)
     return data
 
 
-def checked(path: Path, data: Path, terms: Terms) -> Verdict:
-    """The verdict on a file, or the Failure, as a command that opens the ledger would get it."""
+def checked(path: Path, data: Path, terms: Terms) -> Passed:
+    """What passed of a file, or the Failure, as a command that opens the ledger would get it."""
     with Ledger(data) as ledger:
         return check(names.upload(path), ledger, terms)
 

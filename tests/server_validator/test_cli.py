@@ -25,6 +25,7 @@ def test_from_a_work_unit_to_a_finding(tmp_path: Path, run: Callable[..., Run]) 
     folder = tmp_path / "my project"
     folder.mkdir()
     data, wu, out = folder / "the data", folder / "work unit.json", folder / "a result.msgpack"
+    assert run("--data", data, "init").code == 0
     made = run("--data", data, "make-wu", "compgen", "--first", 70, "--count", 1, "--out", wu)
     assert made.code == 0, made.err
     assert json.loads(wu.read_bytes()) == {
@@ -34,7 +35,7 @@ def test_from_a_work_unit_to_a_finding(tmp_path: Path, run: Callable[..., Run]) 
     assert worker.main(["run", str(wu), "--out", str(out), "--threads", "2"]) == 0
     valid = run("--data", data, "validate", out)
     assert (valid.code, valid.err) == (0, "")
-    assert f"{out}: valid, compgen_1_70_1 of class exact" in valid.out
+    assert f"{out}: valid, compgen_1_70_1, exact, by version" in valid.out
     assert len(re.findall(r"seed 70 \{", valid.out)) == 4
     for _ in range(2):
         stored = run("--data", data, "assimilate", 5, out)

@@ -111,8 +111,8 @@ def assert_possible(tree: dict[str, Any], of: WorkUnit) -> None:
 def assert_true(tree: dict[str, Any], of: WorkUnit) -> None:
     """It says what the work unit's cells compute to.
 
-    In class exact bit for bit, but for metrics of linear algebra, whose relative difference is at most 1e-6; in class
-    torch the state before training is, and the metrics are within their tolerances.
+    Of exact results bit for bit, but for metrics of linear algebra, whose relative difference is at most 1e-6; of near
+    ones the state before training is, and the metrics are within their tolerances.
     """
     assert_possible(tree, of)
     experiment, exact = of.experiment, tree["agreement"] == "exact"

@@ -80,6 +80,7 @@ def _is_under_way(client: RealClient, task: str) -> bool:
 def _issue(data: Path, first: int, count: int) -> WorkUnit:
     """A work unit that staff issue with axiom-server and hand to BOINC under its own name."""
     out = data.parent / f"{first}.json"
+    assert cli.main(["--data", str(data), "init"]) == 0
     command = ["--data", str(data), "make-wu", "compgen", "--first", str(first), "--count", str(count)]
     assert cli.main([*command, "--out", str(out)]) == 0
     return axiom.unit(workunit.read(out, EXPERIMENTS).name, out.read_bytes())

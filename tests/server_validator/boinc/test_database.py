@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import pyarrow.parquet as pq
 import pymysql
 import pytest
 
-from server_validator.boinc.database import consecutive_valid
+from server_validator.boinc.database import consecutive_valid, host
 from server_validator.boinc.project import Unknown
+from server_validator.dataset import files
 from tests.kernels import tiny
 from tests.server_validator.boinc import mariadb
 from tests.server_validator.data import Run, issued
@@ -95,3 +101,74 @@ def test_a_project_that_is_none_is_told(tmp_path: Path, content: str | None) -> 
         (tmp_path / "config.xml").write_text(content)
     with pytest.raises(Unknown, match=r"config\.xml"):
         consecutive_valid(tmp_path, "reliable_0")
+
+
+@pytest.mark.parametrize(("result", "number"), [("reliable_0", 1), ("no_record_0", 4)])
+def test_a_result_has_a_host_whatever_its_record(tmp_path: Path, port: int, result: str, number: int) -> None:
+    assert host(project(tmp_path, port), result) == number
+
+
+def test_of_a_result_that_boinc_does_not_know_no_host_is_known(tmp_path: Path, port: int) -> None:
+    with pytest.raises(Unknown, match="no host for result"):
+        host(project(tmp_path, port), "none_0")
+
+
+def test_rows_of_the_data_set_know_the_host(
+    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], tiny_bytes: bytes
+) -> None:
+    path, folder = tmp_path / f"{tiny.unit().name}_1_r12_0", project(tmp_path, port)
+    path.write_bytes(tiny_bytes)
+    data = issued(tmp_path)
+    for words in (["validate", "--torch"], ["assimilate"]):
+        number = ["7"] if words == ["assimilate"] else []
+        assert Run(capsys, "--data", data, *words, "--project", folder, *number, path).code == 0
+    (file,) = files.listed(files.folder(data, tiny.unit().experiment))
+    rows = pq.read_table(file).to_pylist()
+    assert {(row["boinc_id"], row["upload"], row["host_id"]) for row in rows} == {(7, path.name, 2)}
+
+
+_HANDSHAKE = (
+    b"\x0a8.0.0\x00\x01\x00\x00\x0012345678\x00\xff\xf7\x08\x02\x00\x0f\x80\x15" + bytes(10) + b"123456789012\x00"
+    b"mysql_native_password\x00"
+)
+
+
+def packet(body: bytes, number: int = 0) -> bytes:
+    return len(body).to_bytes(3, "little") + bytes([number]) + body
+
+
+@contextlib.contextmanager
+def answering(content: bytes) -> Iterator[int]:
+    """A server that is none: it says the same to everybody and hangs up; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = server.accept()
+                with connection:
+                    connection.sendall(content)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(4096):
+                        pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield int(server.getsockname()[1])
+        finally:
+            server.close()
+            thread.join(30)
+
+
+def garbage() -> list[bytes]:
+    draw = random.Random(9)
+    cut = [packet(_HANDSHAKE[:length]) for length in range(0, len(_HANDSHAKE), 4)]
+    noise = [packet(_HANDSHAKE) + packet(draw.randbytes(draw.randrange(12)), 2) for _ in range(20)]
+    page = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    return [b"", page, bytes(64), b"\xff" * 64, packet(b""), packet(b"\xff"), *cut, *noise]
+
+
+@pytest.mark.parametrize("content", garbage(), ids=range(len(garbage())))
+def test_a_database_that_answers_garbage_tells_nothing(tmp_path: Path, content: bytes) -> None:
+    with answering(content) as port, pytest.raises(Unknown, match="the database"):
+        host(project(tmp_path, port), "reliable_0")

@@ -31,7 +31,7 @@ MEASUREMENTS = 12
 
 @dataclass(frozen=True)
 class Honest:
-    """True results: my own, another host's of the same work unit (uploaded before), of other seeds, of class torch."""
+    """True results: my own, another host's of the same work unit (uploaded before), of other seeds, a near one."""
 
     own: bytes
     theirs: bytes
@@ -462,7 +462,7 @@ rewritten(
 
 @content(20, "is no whole result")
 def field_twice(honest: Honest) -> bytes:
-    """The check sees class exact, a later reader class torch."""
+    """The check sees an exact result, a later reader a near one."""
     return resealed(bytes([honest.own[0] + 1]) + b"\xa6engine\xa5torch" + honest.own[1:])
 
 
@@ -1003,13 +1003,13 @@ def hard_link_to_another_upload(path: Path, honest: Honest) -> None:
 group("Engine class and header")
 
 
-@content(27, "of engine class torch")
-def class_torch_where_exact_is_asked(honest: Honest) -> bytes:
+@content(27, "computed by engine torch")
+def near_result_where_exact_is_asked(honest: Honest) -> bytes:
     """Wider tolerances than the work allows."""
     return honest.torch
 
 
-@change(27, "of engine class torch")
+@change(27, "computed by engine torch")
 def exact_result_that_says_torch(top: Top) -> None:
     """As above, with invented cells."""
     says_near(top)
@@ -1018,13 +1018,13 @@ def exact_result_that_says_torch(top: Top) -> None:
 
 @content(25, "the digest of its state")
 def torch_result_that_says_exact(honest: Honest) -> bytes:
-    """Valid where class torch is not accepted."""
+    """Valid where near results are not accepted."""
     return changed(honest.torch, says_exact)
 
 
 @change(
     0, "valid", torch=True,
-    why="it is as near to the recomputed cells as any, and stored as class torch",
+    why="it is as near to the recomputed cells as any, and stored as near",
 )  # fmt: skip
 def exact_result_that_says_torch_where_torch_is_accepted(top: Top) -> None:
     """Wider tolerances than it needs."""
@@ -1033,7 +1033,7 @@ def exact_result_that_says_torch_where_torch_is_accepted(top: Top) -> None:
 
 @content(25, "the digest of its state", torch=True)
 def torch_result_of_other_weights(honest: Honest) -> bytes:
-    """In class torch digests are not compared: but the one before training is."""
+    """Of near results digests are not compared: but the one before training is."""
 
     def other(top: Top) -> None:
         top["cells"][2]["digests"][0] = bytes(16)
@@ -1055,7 +1055,7 @@ def torch_result_with_a_cell_invented(honest: Honest) -> bytes:
 
 @content(
     0, "valid", torch=True,
-    why="later states of class torch differ from host to host, so nothing is promised of their digests and nothing "
+    why="later states of near results differ from host to host, so nothing is promised of their digests and nothing "
     "reads them; the metrics are compared",
 )  # fmt: skip
 def torch_result_with_late_digests_invented(honest: Honest) -> bytes:

@@ -38,8 +38,8 @@ from tests.server_validator import truth
 from tests.server_validator.data import checked, issued
 from tests.server_validator.fuzz import mutator
 
-# What a host may say as it likes, within the format's limits: nothing that a finding rests on. Of class torch it may
-# besides say digests after the first and metrics within their tolerances; of class exact, metrics of linear algebra
+# What a host may say as it likes, within the format's limits: nothing that a finding rests on. Of near results it may
+# besides say digests after the first and metrics within their tolerances; of exact ones, metrics of linear algebra
 # within 1e-6. A host that says torch of what the exact engine computed gets only that; staff choose who may say it.
 FREE = [("app_version",), *(("device", name) for name in ("kind", "name", "platform", "threads")),
         *(("timings", name) for name in ("computing", "cpu"))]  # fmt: skip
@@ -58,7 +58,10 @@ def judged(data: bytes, unit: WorkUnit) -> Result:
     """The result if it passes all that validation asks, every cell recomputed; else its Failure is raised."""
     decoded = result.decode(data, "r")
     result.check(decoded, unit, "r")
-    recomputation.recompute(Answer(decoded, unit), range(len(unit.cells)), math.inf, "r")
+    try:
+        recomputation.recompute(Answer(decoded, unit), range(len(unit.cells)), math.inf)
+    except recomputation.Differs as differs:
+        raise RecomputationDiffers("r", differs) from differs
     return decoded
 
 
@@ -247,7 +250,7 @@ def another(spot: tuple[Any, ...], value: Any) -> Any:
 
 
 def test_every_single_value_is_either_free_to_say_or_decides() -> None:
-    """Of class exact. So the list above is complete, and holds nothing that is refused."""
+    """Of exact results. So the list above is complete, and holds nothing that is refused."""
     good = result.encode(truth.answer(SMALL))
     spots = dict(leaves(tree(good)))
     assert len(spots) == 27 + 2 * (1 + 3 + 6 * 3 + 12), "the header, and per cell seed, condition, metrics, digests"

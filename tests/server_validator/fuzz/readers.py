@@ -41,7 +41,7 @@ OF_WORK_UNITS = frozenset(
 OF_RESULTS = frozenset(
     (
         errors.ResultUnreadable, errors.ResultFormat, errors.ResultMismatch, errors.Inconsistent,
-        server_errors.NotIssued, server_errors.RecomputationDiffers, server_errors.WrongClass,
+        server_errors.NotIssued, server_errors.RecomputationDiffers, server_errors.WrongEngine,
     )
 )  # fmt: skip
 
@@ -120,7 +120,7 @@ class Readers:
         return f"valid result of {unit.experiment.name}, {verdict.answer.result.engine}"
 
     def _uploaded_twice(self, data: bytes) -> str:
-        """The second upload of a file is refused as the first was, or as its copy; class torch always."""
+        """The second upload of a file is refused as the first was, or as its copy; a near one always."""
         one, other = (self.upload.with_name(f"{self._named(data)}_{number}_r1_0") for number in (0, 1))
         terms = Terms(agreements=("exact",), cells=ALL_CELLS)
         first = self._validated(data, one, terms, OF_RESULTS)
@@ -145,7 +145,7 @@ _OF_ONE_FILE = (
     r"[0-9a-f]{12,}|\d+|\[[^]]*\]|(?<!\w)'[^']*'|\"[^\"]*\"|\{[^}]*\}?|"
     r"(?<=field )`.*`(?= - at|\. )|(?<=field )`.*\.\.\.|(?<=value ).*(?= - at)"
 )
-_BEFORE_COPIES = ("ResultUnreadable", "ResultFormat", "NotIssued", "ResultMismatch", "Inconsistent", "WrongClass")
+_BEFORE_COPIES = ("ResultUnreadable", "ResultFormat", "NotIssued", "ResultMismatch", "Inconsistent", "WrongEngine")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

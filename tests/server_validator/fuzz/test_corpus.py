@@ -38,7 +38,7 @@ def test_every_input_is_refused_cleanly_or_true(outcomes: list[str]) -> None:
     [
         "WorkUnitUnreadable", "WorkUnitFormat", "UnknownExperiment", "ExperimentVersion", "WorkUnitField",
         "GridBeyondLimits", "TooManyCells", "ResultUnreadable", "ResultFormat", "NotIssued", "ResultMismatch",
-        "Inconsistent", "RecomputationDiffers", "WrongClass", "work unit of", "possible result of", "valid result of",
+        "Inconsistent", "RecomputationDiffers", "WrongEngine", "work unit of", "possible result of", "valid result of",
     ],
 )  # fmt: skip
 def test_the_corpus_reaches_every_refusal_and_every_success(outcomes: list[str], outcome: str) -> None:

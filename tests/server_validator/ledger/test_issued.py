@@ -18,7 +18,7 @@ import pytest
 from kernels.experiments import EXPERIMENTS, compgen
 from kernels.formats.workunit import Seeds, WorkUnit
 from server_validator.errors import NotIssued, SeedsTaken
-from server_validator.ledger import Ledger, issued
+from server_validator.ledger import Ledger, create, issued
 from tests.server_validator.data import Run
 from tests.server_validator.data import issued as data_directory
 from tests.support import commands
@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path, create=True) as opened:
+    create(tmp_path)
+    with Ledger(tmp_path) as opened:
         yield opened
 
 
@@ -116,13 +117,14 @@ def test_of_processes_that_want_the_same_seeds_exactly_one_wins(tmp_path: Path) 
         "from kernels.experiments import compgen\n"
         "from kernels.formats.workunit import Seeds, WorkUnit\n"
         "from server_validator.errors import SeedsTaken\n"
-        "from server_validator.ledger import Ledger, issued\n"
+        "from server_validator.ledger import Ledger, create, issued\n"
         "me, data = int(sys.argv[1]), pathlib.Path(sys.argv[2])\n"
         "print('ready', flush=True)\n"
         "sys.stdin.readline()\n"
         "for n in range(10):\n"
         "    try:\n"
-        "        with Ledger(data / str(n), create=True) as ledger:\n"
+        "        create(data / str(n))\n"
+        "        with Ledger(data / str(n)) as ledger:\n"
         "            issued.issue(ledger, WorkUnit(compgen.EXPERIMENT, Seeds(me, 10)))\n"
         "    except SeedsTaken:\n"
         "        print('taken')\n"
@@ -151,7 +153,8 @@ def test_of_processes_that_want_the_same_seeds_exactly_one_wins(tmp_path: Path) 
 
 def issue_alone(data: Path, asked: WorkUnit) -> None:
     """As a command does that runs beside others."""
-    with Ledger(data, create=True) as ledger:
+    create(data)
+    with Ledger(data) as ledger:
         issued.issue(ledger, asked)
 
 

@@ -1,0 +1,150 @@
+"""Where every work unit stands: out, checked, stored, or in need of being given out again."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from server_validator.errors import NotIssued, StillOut
+from server_validator.ledger.database import Ledger
+
+Standing = Literal["outstanding", "checked", "stored", "given up", "lost", "revoked"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
+AGAIN: tuple[Standing, ...] = ("given up", "lost", "revoked")  # of what can be given out again
+SUFFIX = "_again"  # and a number: BOINC takes a name only once
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A work unit that was given out: its name now, which has a suffix if it was given out again, and how it stands.
+
+    outstanding: nothing valid came back yet. checked: found valid, not in the data set. stored: in the data set.
+    given up: by BOINC. lost: found valid, and damaged or deleted before it was stored. revoked: what was found valid
+    turned out to be wrong.
+    """
+
+    name: str
+    digest: bytes
+    experiment: str
+    version: int
+    standing: Standing
+    reason: str = ""  # of what is given up, lost or revoked
+
+
+_UNITS = """
+WITH newest AS (
+    SELECT issued.digest, issued.experiment, issued.version, issued.first, issued.name AS own, coalesce(
+        (SELECT name FROM reissued WHERE digest = issued.digest ORDER BY number DESC LIMIT 1), issued.name) AS name
+    FROM issued)
+SELECT newest.name, newest.digest, experiment, version,
+    CASE
+        WHEN stored.digest IS NOT NULL AND out.upload IS NULL THEN 'stored'
+        WHEN stored.digest IS NOT NULL AND newest.name = out.workunit THEN 'revoked'
+        WHEN lost.name IS NOT NULL THEN 'lost'
+        WHEN failed.name IS NOT NULL THEN 'given up'
+        WHEN EXISTS (SELECT 1 FROM verdicts WHERE workunit = newest.name AND code = 0) THEN 'checked'
+        WHEN EXISTS (SELECT 1 FROM revoked WHERE workunit = newest.name) THEN 'revoked'
+        ELSE 'outstanding'
+    END,
+    coalesce(out.reason, lost.reason, 'BOINC''s error mask ' || failed.error_mask,
+        (SELECT reason FROM revoked WHERE workunit = newest.name), '')
+FROM newest
+LEFT JOIN stored ON stored.digest = newest.digest
+LEFT JOIN revoked AS out ON out.upload = stored.upload AND out.checksum = stored.checksum
+LEFT JOIN lost ON lost.name = newest.name
+LEFT JOIN failed ON failed.name = newest.name
+WHERE ?1 IS NULL OR experiment = ?1
+ORDER BY experiment, version, newest.first, newest.own
+"""
+
+
+def units(ledger: Ledger, experiment: str | None = None) -> list[Issued]:
+    """All work units given out, or those of one experiment, by experiment, version and first seed."""
+    with ledger.reading() as db:
+        return _units(db, experiment)
+
+
+def _units(db: sqlite3.Connection, experiment: str | None) -> list[Issued]:
+    return [
+        Issued(name, bytes(digest), of, version, cast(Standing, standing), reason if standing in AGAIN else "")
+        for name, digest, of, version, standing, reason in db.execute(_UNITS, [experiment]).fetchall()
+    ]
+
+
+def counts(ledger: Ledger) -> dict[tuple[str, int], dict[Standing, int]]:
+    """How many work units of each experiment and version stand how."""
+    numbers: dict[tuple[str, int], dict[Standing, int]] = {}
+    for unit in units(ledger):
+        numbers.setdefault((unit.experiment, unit.version), dict.fromkeys(STANDINGS, 0))[unit.standing] += 1
+    return numbers
+
+
+def reissue(ledger: Ledger, name: str, write: Callable[[str], object] = lambda name: None) -> str:
+    """The name under which a work unit that is given up, lost or revoked is to be given out again; it is out then.
+
+    `write` gives it to somebody under that name: where it fails, nothing changes. NotIssued, StillOut.
+    """
+    with ledger.writing() as db:
+        unit = next((unit for unit in _units(db, None) if unit.name == name), None)
+        if unit is None:
+            raise NotIssued(name, "no work unit has this name now")
+        if unit.standing not in AGAIN:
+            raise StillOut(name, unit.standing)
+        (own,) = db.execute("SELECT name FROM issued WHERE digest = ?", [unit.digest]).fetchone()
+        (number,) = db.execute("SELECT 1 + count(*) FROM reissued WHERE digest = ?", [unit.digest]).fetchone()
+        again = f"{own}{SUFFIX}{number}"
+        db.execute("INSERT INTO reissued VALUES (?, ?, ?)", [again, unit.digest, number])
+        write(again)
+    return again
+
+
+def is_stored(ledger: Ledger, digest: bytes, upload: str) -> bool:
+    """Whether this upload is what the data set has of the work unit of this digest."""
+    with ledger.reading() as db:
+        row = db.execute("SELECT 1 FROM stored WHERE digest = ? AND upload = ?", [digest, upload]).fetchone()
+    return row is not None
+
+
+def stored(ledger: Ledger, experiment: str | None = None, version: int | None = None) -> frozenset[str]:
+    """The first names of all work units that the data set has to have a file of, or of those of one version."""
+    with ledger.reading() as db:
+        rows = db.execute(
+            "SELECT name FROM stored JOIN issued ON issued.digest = stored.digest "
+            "WHERE (?1 IS NULL OR experiment = ?1) AND (?2 IS NULL OR version = ?2)",
+            [experiment, version],
+        ).fetchall()
+    return frozenset(name for (name,) in rows)
+
+
+@contextlib.contextmanager
+def storing(ledger: Ledger, digest: bytes, upload: str, checksum: bytes) -> Iterator[None]:
+    """While a result is written to the data set; it is remembered as stored if that ends well.
+
+    One at a time: two commands that store one work unit would write one temporary file.
+    """
+    with ledger.writing() as db:
+        yield
+        db.execute("INSERT OR REPLACE INTO stored VALUES (?, ?, ?)", [digest, upload, checksum])
+
+
+def record_lost(ledger: Ledger, name: str, upload: str, reason: str) -> None:
+    """Remember that the result of a work unit cannot be stored any more, and why."""
+    with ledger.writing() as db:
+        db.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?)", [name, upload, reason])
+
+
+def record_damaged(ledger: Ledger, own: str, reason: str) -> None:
+    """Remember that the data set has not any more what it had of a work unit, by its first name: then it is lost."""
+    with ledger.writing() as db:
+        row = db.execute(
+            "SELECT stored.digest, upload FROM stored JOIN issued ON issued.digest = stored.digest WHERE name = ?",
+            [own],
+        ).fetchone()
+        if row is None:
+            return
+        unit = next(unit for unit in _units(db, None) if unit.digest == bytes(row[0]))
+        db.execute("DELETE FROM stored WHERE digest = ?", [row[0]])
+        db.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?)", [unit.name, row[1], reason])

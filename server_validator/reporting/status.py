@@ -1,0 +1,90 @@
+"""Where work units stand, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from server_validator.ledger.standing import AGAIN, STANDINGS, Issued
+
+Group = tuple[str, int]
+"""An experiment and its version."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What ledger, data set and the work that waits for BOINC tell together."""
+
+    units: Sequence[Issued]  # by experiment, version and first seed
+    waiting: Sequence[str]  # names of work units that BOINC may not have yet
+    left_aside: Mapping[Group, int]  # how many files of the data set are not sound
+    without_rows: Sequence[str]  # names of work units whose file was damaged or is gone
+    withdrawn: Mapping[Group, int]  # how many files staff took out of the findings
+
+
+def show(console: Console, state: State) -> None:
+    """Print a row for each experiment and version, then a sentence for each thing that somebody has to do."""
+    grid = Table(title="work units", title_justify="left")
+    grid.add_column("experiment")
+    for heading in ("version", "issued", *STANDINGS, "left aside", "withdrawn"):
+        grid.add_column(heading, justify="right")
+    for (experiment, version), numbers in _counts(state).items():
+        grid.add_row(experiment, str(version), *map(str, numbers.values()))
+    console.print(grid)
+    for sentence in _sentences(state):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+
+def as_json(state: State) -> Mapping[str, object]:
+    """The same for a program, with the names of all that somebody has to look after."""
+    return {
+        "experiments": [
+            {"experiment": experiment, "version": version}
+            | {heading.replace(" ", "_"): number for heading, number in numbers.items()}
+            for (experiment, version), numbers in _counts(state).items()
+        ],
+        "again": [
+            {"workunit": unit.name, "standing": unit.standing, "reason": unit.reason}
+            for unit in state.units
+            if unit.standing in AGAIN
+        ],
+        "to_submit": list(state.waiting),
+        "without_rows": list(state.without_rows),
+    }
+
+
+def _counts(state: State) -> Mapping[Group, Mapping[str, int]]:
+    """The numbers of each experiment and version, by their headings."""
+    by_group: dict[Group, Counter[str]] = {group: Counter() for group in [*state.left_aside, *state.withdrawn]}
+    for unit in state.units:
+        by_group.setdefault((unit.experiment, unit.version), Counter())[unit.standing] += 1
+    return {
+        group: {"issued": standings.total()}
+        | {standing: standings[standing] for standing in STANDINGS}
+        | {"left aside": state.left_aside.get(group, 0), "withdrawn": state.withdrawn.get(group, 0)}
+        for group, standings in sorted(by_group.items())
+    }
+
+
+def _sentences(state: State) -> list[str]:
+    said = [f"{unit.name} is {unit.standing}: {unit.reason}" for unit in state.units if unit.standing in AGAIN]
+    if said:
+        said.append("axiom-server make-work EXPERIMENT --again gives these out again")
+    if state.waiting:
+        said.append(
+            f"issued, and not known to be in BOINC: {', '.join(state.waiting)}; any make-work goes on with them"
+        )
+    if state.left_aside:
+        damaged = sum(state.left_aside.values())
+        said.append(f"damaged or foreign files of the data set: {damaged}; axiom-server repair mends what it can")
+    if state.without_rows:
+        said.append(f"stored, and damaged or gone: {', '.join(state.without_rows)}; axiom-server repair UPLOADS mends")
+    if state.withdrawn:
+        said.append(
+            f"withdrawn files of the data set: {sum(state.withdrawn.values())}; axiom-server withdraw lists them"
+        )
+    return said
