@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -18,17 +19,26 @@ from kernels.text import printable
 from server_validator.errors import TryLater
 
 
-def told(path: Path, check: Callable[[], str]) -> int:
-    """Make a check of a file and print in a line what it says or why it fails; its exit code."""
+def told(path: Path, check: Callable[[], str], in_a_log: bool) -> int:
+    """Make a check of a file and print in a line what it says or why it fails; its exit code.
+
+    What goes into a daemon's log begins with the time.
+    """
+    time = logged if in_a_log else str
     try:
         said = check()
     except Exception as error:
         failure = _about_the_result(error, f"{path}: ")
     else:
-        _say(f"{path}: {said}", sys.stdout)
+        _say(time(f"{path}: {said}"), sys.stdout)
         return 0
-    _say(f"axiom-server: {failure}", sys.stderr)
+    _say(time(f"axiom-server: {failure}"), sys.stderr)
     return failure.code
+
+
+def logged(text: str) -> str:
+    """The line as it stands in a log, with the time as BOINC's own daemons write it, in UTC."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}"
 
 
 def _say(text: str, stream: TextIO) -> None:

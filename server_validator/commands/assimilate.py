@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kernels.errors import Failure
-from server_validator.boinc import database, names
+from server_validator.boinc import database, exit_codes, names
 from server_validator.boinc.names import Upload
 from server_validator.boinc.project import Unknown
 from server_validator.checking.check import known_as
@@ -37,18 +37,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Store what was found valid, or remember why nothing will come. Twice is harmless."""
     if options.error is not None:
-        return _give_up(options.data, options.error, *_error_words(options.words))
+        return _give_up(options.data, bool(options.project), options.error, *_error_words(options.words))
     boinc_id, paths = _success_words(options.words)
     if not options.project:
         with Ledger(options.data) as ledger:
             for path in paths:
-                _store(ledger, names.upload(path), boinc_id)
+                print(_store(ledger, names.upload(path), boinc_id))
         return 0
     lost: ResultLost | None = None
     with Ledger(options.data) as ledger:
         for path in names.paths([str(path) for path in paths]):
             try:
-                _store_for_daemon(ledger, names.upload(path), boinc_id, options.project)
+                print(exit_codes.logged(_store_for_daemon(ledger, names.upload(path), boinc_id, options.project)))
             except ResultLost as failure:
                 lost = failure
     if lost:
@@ -56,16 +56,17 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _give_up(data: Path, mask: int, name: str, boinc_id: int, batch: int) -> int:
+def _give_up(data: Path, in_a_log: bool, mask: int, name: str, boinc_id: int, batch: int) -> int:
     with Ledger(data) as ledger:
         issued.record_failure(ledger, name, mask, boinc_id, batch)
         stored = any(unit.name == name and unit.standing == "stored" for unit in standing.units(ledger))
-    print(f"{name}: failed with error mask {mask}, recorded" + ("; the data set has it already" if stored else ""))
+    words = f"{name}: failed with error mask {mask}, recorded{'; the data set has it already' if stored else ''}"
+    print(exit_codes.logged(words) if in_a_log else words)
     return 0
 
 
-def _store(ledger: Ledger, upload: Upload, boinc_id: int, host_id: int | None = None) -> None:
-    """Write a result that was found valid to the data set; only then is it said to be there, and remembered."""
+def _store(ledger: Ledger, upload: Upload, boinc_id: int, host_id: int | None = None) -> str:
+    """Write a result that was found valid to the data set; only then is it remembered. What is there now, in words."""
     from server_validator.dataset.schema import Origin
     from server_validator.dataset.store import store
 
@@ -78,20 +79,19 @@ def _store(ledger: Ledger, upload: Upload, boinc_id: int, host_id: int | None = 
         raise RecomputationDiffers(upload.path, verdict.words)
     with standing.storing(ledger, answer.unit.digest, known_as(upload), checksum):
         place = store(ledger.data, answer.unit, answer.result, Origin(boinc_id, known_as(upload) or None, host_id))
-    print(f"{upload.path}: {len(answer.result.cells)} cells in {place}")
+    return f"{upload.path}: {len(answer.result.cells)} cells in {place}"
 
 
-def _store_for_daemon(ledger: Ledger, upload: Upload, boinc_id: int, project: Path) -> None:
+def _store_for_daemon(ledger: Ledger, upload: Upload, boinc_id: int, project: Path) -> str:
     """As `_store`; ResultLost where BOINC's upload is no longer what was found valid, which no waiting mends."""
     if upload.names is None:
         raise TryLater(f"{upload.path} has no name that BOINC gives, so nothing tells which work unit it has to answer")
     try:
-        _store(ledger, upload, boinc_id, _host(project, upload.names.result))
+        return _store(ledger, upload, boinc_id, _host(project, upload.names.result))
     except Failure as failure:
         unit, name = issued.find_named(ledger, upload.names.workunit), upload.path.name
         if unit and standing.is_stored(ledger, unit.digest, name):
-            print(f"{upload.path}: was stored before")
-            return
+            return f"{upload.path}: was stored before"
         replaced = isinstance(failure, NotValidated) and verdicts.any_given(ledger, name)
         if unit is None or not (failure.blames_result or replaced):
             raise

@@ -53,7 +53,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_all(options: argparse.Namespace, paths: list[Path]) -> int:
     with Ledger(options.data) as ledger:
-        return max(exit_codes.told(path, partial(_check, names.upload(path), ledger, options)) for path in paths)
+        return max(
+            exit_codes.told(path, partial(_check, names.upload(path), ledger, options), bool(options.project))
+            for path in paths
+        )
 
 
 def _check(upload: Upload, ledger: Ledger, options: argparse.Namespace) -> str:

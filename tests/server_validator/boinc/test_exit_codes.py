@@ -35,7 +35,7 @@ def raises(kind: type[BaseException]) -> Any:
 def test_a_check_ends_with_the_code_of_what_blames_the_result_or_with_3(
     kind: type[Failure], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert told(Path("file"), raises(kind)) == expected(kind)
+    assert told(Path("file"), raises(kind), False) == expected(kind)
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert str(kind(*"abcdefg")) in err
@@ -82,5 +82,5 @@ def test_whatever_ends_a_daemons_command_early_is_a_3(error: type[BaseException]
 
 
 def test_a_valid_result_is_told_in_one_line_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    assert told(Path("a\nfile"), lambda: "valid") == 0
+    assert told(Path("a\nfile"), lambda: "valid", False) == 0
     assert capsys.readouterr() == ("a?file: valid\n", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ def test_a_true_result_is_0_and_the_line_says_what_was_checked(project: Project,
         code, line = project.call("axiom_validate", path)
         assert code == 0, line
         assert line.count("\n") == 1
+        assert re.match(rf"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d {path}: valid, {UNIT.name}", line)
         for words in (str(path), "valid", UNIT.name, "2 recomputed", "the host is unknown", "config.xml"):
             assert words in line
 
