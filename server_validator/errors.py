@@ -80,7 +80,7 @@ class LedgerVersion(Failure):
 
 
 class NoLedger(Failure):
-    """There is no {1} in {0}. Correct --data or AXIOM_DATA, restore a copy, or begin with axiom-server init."""
+    """There is no {} in {}. Correct --data or AXIOM_DATA, restore a copy, or begin with axiom-server init."""
 
     code = 45
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from server_validator.boinc.project import DatabaseSettings, Unknown, database_settings
+from server_validator.errors import TryLater
 
 _SOCKET = "/run/mysqld/mysqld.sock"
 _SECONDS = 5.0  # to wait for the database; without it a host counts as new
@@ -17,12 +18,26 @@ _RECORD = (
 _HOST = "SELECT hostid FROM result WHERE name = %s AND hostid > 0"
 
 
+class Silent(Unknown):
+    """The database does not answer, or not as one does; it may in a while."""
+
+
 def host(project: Path, result: str) -> int:
     """BOINC's number of the host of a result. Unknown if nobody can tell."""
     rows = _rows(database_settings(project), _HOST, result)
     if not rows:
         raise Unknown(f"the database has no host for result {result}")
     return rows[0]
+
+
+def host_if_known(project: Path, result: str) -> int | None:
+    """As `host`; None if nobody can tell. TryLater if the database is only silent now."""
+    try:
+        return host(project, result)
+    except Silent as why:
+        raise TryLater(why) from why
+    except Unknown:
+        return None
 
 
 def consecutive_valid(project: Path, result: str) -> int:
@@ -56,6 +71,6 @@ def _rows(settings: DatabaseSettings, query: str, name: str) -> list[int]:
             return [int(row[0]) for row in cursor.fetchall()]
     except pymysql.MySQLError as error:
         number = error.args[0] if error.args else ""
-        raise Unknown(f"the database does not answer ({type(error).__name__} {number})") from error
+        raise Silent(f"the database does not answer ({type(error).__name__} {number})") from error
     except Exception as error:  # whatever error the library meets in an answer that is no database's
-        raise Unknown(f"the database gives no answer that can be read ({type(error).__name__})") from error
+        raise Silent(f"the database gives no answer that can be read ({type(error).__name__})") from error

@@ -10,7 +10,6 @@ from pathlib import Path
 from kernels.errors import Failure
 from server_validator.boinc import database, exit_codes, names
 from server_validator.boinc.names import Upload
-from server_validator.boinc.project import Unknown
 from server_validator.checking.check import known_as
 from server_validator.checking.reading import read_for_verdict
 from server_validator.commands.arguments import add_project, number
@@ -87,7 +86,7 @@ def _store_for_daemon(ledger: Ledger, upload: Upload, boinc_id: int, project: Pa
     if upload.names is None:
         raise TryLater(f"{upload.path} has no name that BOINC gives, so nothing tells which work unit it has to answer")
     try:
-        return _store(ledger, upload, boinc_id, _host(project, upload.names.result))
+        return _store(ledger, upload, boinc_id, database.host_if_known(project, upload.names.result))
     except Failure as failure:
         unit, name = issued.find_named(ledger, upload.names.workunit), upload.path.name
         if unit and standing.is_stored(ledger, unit.digest, name):
@@ -97,14 +96,6 @@ def _store_for_daemon(ledger: Ledger, upload: Upload, boinc_id: int, project: Pa
             raise
         standing.record_lost(ledger, upload.names.workunit, name, str(failure))
         raise ResultLost(upload.path, f"it is no longer what was found valid ({failure})") from failure
-
-
-def _host(project: Path, result: str) -> int | None:
-    """BOINC's number of the host that a result came from; None if its database does not tell."""
-    try:
-        return database.host(project, result)
-    except Unknown:
-        return None
 
 
 def _success_words(words: Sequence[str]) -> tuple[int, list[Path]]:

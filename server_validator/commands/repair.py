@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kernels.errors import CannotRead, Failure
 from kernels.text import printable
-from server_validator.boinc import names
+from server_validator.boinc import database, names
 from server_validator.checking.check import known_as
 from server_validator.checking.reading import read
 from server_validator.commands.arguments import path
@@ -19,7 +19,11 @@ HELP = "move damaged files out of the data set, and store them anew from uploads
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """[UPLOADS ...]."""
+    """[--project DIR] [UPLOADS ...]."""
+    parser.add_argument(
+        "--project", type=path, metavar="DIR",
+        help="the BOINC project, whose database tells the host of an upload: withdraw --host finds the rows then",
+    )  # fmt: skip
     parser.add_argument(
         "uploads", nargs="*", type=path, metavar="UPLOADS",
         help="uploaded files, or folders of them as BOINC's upload/, from which lost rows can be had again",
@@ -43,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     lost = [*found.lost, *found.absent]
     if lost:
         with Ledger(options.data) as ledger:
-            lost = [unit for unit in lost if not _store_anew(ledger, unit, uploads)]
+            lost = [unit for unit in lost if not _store_anew(ledger, unit, uploads, options.project)]
             for unit in lost:
                 standing.record_damaged(ledger, unit, "its file in the data set was damaged or deleted")
     if lost:
@@ -52,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _store_anew(ledger: Ledger, unit: str, uploads: Sequence[Path]) -> bool:
+def _store_anew(ledger: Ledger, unit: str, uploads: Sequence[Path], project: Path | None) -> bool:
     """Store a work unit's rows from the first upload that is its result and was found valid, if there is one."""
     from server_validator.dataset.schema import Origin
     from server_validator.dataset.store import store
@@ -70,7 +74,8 @@ def _store_anew(ledger: Ledger, unit: str, uploads: Sequence[Path]) -> bool:
         verdict = verdicts.given(ledger, known_as(upload), answer.result.checksum)
         if answer.unit.name != unit or verdict is None or verdict.code:
             continue
-        origin = Origin(upload=known_as(upload) or None)
+        host = database.host_if_known(project, upload.names.result) if project and upload.names else None
+        origin = Origin(upload=known_as(upload) or None, host_id=host)
         with standing.storing(ledger, answer.unit.digest, known_as(upload), answer.result.checksum):
             place = store(ledger.data, answer.unit, answer.result, origin)
         print(printable(f"{unit}: stored anew from {file} in {place}"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
-from server_validator.errors import LedgerInTheWay, LedgerVersion, NoLedger
+from server_validator.errors import DataDirectory, LedgerInTheWay, LedgerVersion, NoLedger
 from server_validator.ledger import schema
 from server_validator.ledger.trouble import trouble
 
@@ -71,15 +71,15 @@ class Ledger:
         """A connection to a ledger of this program's schema version."""
         path = self.data / FILE
         if not path.is_file():
-            raise NoLedger(self.data, FILE)
+            raise NoLedger(FILE, self.data)
         if path.stat().st_size == 0:
-            raise NoLedger(self.data, f"whole {FILE}: it is empty, as a full disk leaves a file")
+            raise DataDirectory(self.data, f"{FILE} is empty, as by a full disk: put a copy of it in its place")
         connection = _connected(path)
         try:
             if self._in_memory:
                 connection = _copied(connection)
             if schema.version(connection) == 0:
-                raise NoLedger(self.data, f"whole {FILE}: the tables of a ledger are not in it")
+                raise DataDirectory(self.data, f"{FILE} has no tables of a ledger: put a copy of it in its place")
             if schema.version(connection) < schema.VERSION:
                 with _transaction(connection, "BEGIN IMMEDIATE"):
                     schema.upgrade(connection)

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from server_validator.ledger.standing import AGAIN, STANDINGS, Issued
+
+_ALWAYS = ("issued", "outstanding", "checked", "stored")  # columns that the table has even where they are all 0
 
 Group = tuple[str, int]
 """An experiment and its version."""
@@ -28,12 +31,19 @@ class State:
 
 def show(console: Console, state: State) -> None:
     """Print a row for each experiment and version, then a sentence for each thing that somebody has to do."""
-    grid = Table(title="work units", title_justify="left")
-    grid.add_column("experiment")
-    for heading in ("version", "issued", *STANDINGS, "left aside", "withdrawn"):
-        grid.add_column(heading, justify="right")
-    for (experiment, version), numbers in _counts(state).items():
-        grid.add_row(experiment, str(version), *map(str, numbers.values()))
+    # Narrow, and without what is nowhere in need of somebody: all numbers have to be legible in 80 columns.
+    counts = _counts(state)
+    headings = [
+        heading
+        for heading in ("issued", *STANDINGS, "left aside", "withdrawn")
+        if heading in _ALWAYS or any(numbers[heading] for numbers in counts.values())
+    ]
+    grid = Table(title="work units", title_justify="left", box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    grid.add_column("experiment", overflow="fold")
+    for heading in headings:
+        grid.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
+    for (experiment, version), numbers in counts.items():
+        grid.add_row(f"{experiment} {version}", *(str(numbers[heading]) for heading in headings))
     console.print(grid)
     for sentence in _sentences(state):
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)

@@ -57,6 +57,19 @@ def test_replicas_go_to_different_users_and_uploads_stay_for_a_while() -> None:
     assert float(settings["delete_delay_hours"] or 0) >= 24
 
 
+def test_the_project_is_made_for_the_servers_own_name() -> None:
+    """Else the daemons write their logs into another folder than the scheduler, who may not write into theirs."""
+    (line,) = re.findall(r"^    \./make_project .*?(?<!\\)$", PAGE, re.S | re.M)
+    assert shlex.split(line.replace("\\\n", " "), comments=True)[3:5] == ["--project_host", "$(hostname)"]
+
+
+def test_lines_of_a_crontab_have_the_variables_that_they_use() -> None:
+    lines = [line.strip() for line in PAGE.splitlines()]
+    used = {name for line in lines if re.match(r"\d+ \d+ \* \* \*", line) for name in re.findall(r"\$(\w+)", line)}
+    assert used
+    assert all(any(line.startswith(f"{name}=/") for line in lines) for name in used)
+
+
 def test_credit_is_what_make_work_says() -> None:
     commands = [command.text or "" for command in block("daemons").iter("cmd")]
     validators = [command for command in commands if command.startswith("script_validator ")]

@@ -19,7 +19,7 @@ from server_validator.boinc.project import Unknown
 from server_validator.dataset import files
 from tests.kernels import tiny
 from tests.server_validator.boinc import mariadb
-from tests.server_validator.data import Run, issued
+from tests.server_validator.data import Run, issued, one_line
 
 ROWS: list[tuple[str, int, int, int | None]] = [
     ("reliable_0", 1, 7, 10),
@@ -40,6 +40,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def project(folder: Path, port: int, password: str = mariadb.PASSWORD, name: str = "axiom") -> Path:
+    folder.mkdir(exist_ok=True)
     (folder / "config.xml").write_text(
         f"<boinc><config><db_host>127.0.0.1:{port}</db_host><db_name>{name}</db_name><db_user>axiom</db_user>"
         f"<db_passwd>{escape(password)}</db_passwd></config></boinc>"
@@ -113,7 +114,7 @@ def test_of_a_result_that_boinc_does_not_know_no_host_is_known(tmp_path: Path, p
         host(project(tmp_path, port), "none_0")
 
 
-def test_rows_of_the_data_set_know_the_host(
+def test_rows_of_the_data_set_know_the_host_and_a_repair_asks_it_again(
     tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], tiny_bytes: bytes
 ) -> None:
     path, folder = tmp_path / f"{tiny.unit().name}_1_r12_0", project(tmp_path, port)
@@ -122,9 +123,34 @@ def test_rows_of_the_data_set_know_the_host(
     for words in (["validate", "--torch"], ["assimilate"]):
         number = ["7"] if words == ["assimilate"] else []
         assert Run(capsys, "--data", data, *words, "--project", folder, *number, path).code == 0
+    assert origins(data) == {(7, path.name, 2)}
+    for project_words, known in ([], None), (["--project", tmp_path / "none"], None), (["--project", folder], 2):
+        (file,) = files.listed(files.folder(data, tiny.unit().experiment))
+        file.write_bytes(b"torn")
+        assert Run(capsys, "--data", data, "repair", *project_words, path).code == 0
+        assert origins(data) == {(None, path.name, known)}
+
+
+def test_while_the_database_is_silent_nothing_is_stored(
+    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], tiny_bytes: bytes
+) -> None:
+    """Rows without their host would be missed for ever when it is withdrawn."""
+    path = tmp_path / f"{tiny.unit().name}_1_r12_0"
+    path.write_bytes(tiny_bytes)
+    data, silent = issued(tmp_path), project(tmp_path / "silent", 1)
+    assert Run(capsys, "--data", data, "validate", "--torch", "--project", silent, path).code == 0
+    refused = Run(capsys, "--data", data, "assimilate", "--project", silent, 7, path)
+    assert refused.code == 3
+    assert "the database does not answer" in one_line(refused)
+    assert not (data / "results").exists()
+    assert Run(capsys, "--data", data, "assimilate", "--project", project(tmp_path, port), 7, path).code == 0
+    assert origins(data) == {(7, path.name, 2)}
+
+
+def origins(data: Path) -> set[tuple[int | None, str, int | None]]:
+    """Where the rows of the data set's one file come from."""
     (file,) = files.listed(files.folder(data, tiny.unit().experiment))
-    rows = pq.read_table(file).to_pylist()
-    assert {(row["boinc_id"], row["upload"], row["host_id"]) for row in rows} == {(7, path.name, 2)}
+    return {(row["boinc_id"], row["upload"], row["host_id"]) for row in pq.read_table(file).to_pylist()}
 
 
 _HANDSHAKE = (

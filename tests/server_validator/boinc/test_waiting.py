@@ -169,7 +169,7 @@ TROUBLES: dict[Callable[[Path], AbstractContextManager[None]], str] = {
     unable_to_write: "failed with 120",
     ledger_away: "sees no ../axiom-data/ledger.sqlite",
     data_away: "sees no ../axiom-data/ledger.sqlite",
-    ledger_empty: "it is empty, as a full disk leaves a file",
+    ledger_empty: "ledger.sqlite is empty, as by a full disk",
     ledger_locked: "database is locked",
     disk_full: "the disk is full|No space left on device",
     disk_read_only: "mounted read-only|Read-only file system",
