@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from pathlib import Path
 
@@ -14,8 +13,7 @@ _CACHE_DEFAULT = 1024 * 1024  # bytes; where the system does not tell
 
 def processor() -> str:
     """The processor's name in printable ASCII, never empty."""
-    # Not platform.processor(), which starts another program, uname, to ask it.
-    name = os.environ.get("PROCESSOR_IDENTIFIER") or platform.machine()  # the former on Windows
+    name = os.environ.get("PROCESSOR_IDENTIFIER") or machine()  # the former on Windows
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore").splitlines():
             if line.startswith("model name"):
@@ -33,7 +31,14 @@ def printable(name: str) -> str:
 
 def system() -> str:
     """Operating system and machine, as "linux-x86_64"."""
-    return f"{sys.platform}-{platform.machine()}".lower()
+    return f"{sys.platform}-{machine()}".lower()
+
+
+def machine() -> str:
+    """The kind of processor, as "x86_64". Not by the library's platform, which starts other programs to ask."""
+    if sys.platform == "win32":
+        return os.environ.get("PROCESSOR_ARCHITECTURE") or "unknown"
+    return os.uname().machine
 
 
 def cache_bytes() -> int:

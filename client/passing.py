@@ -65,7 +65,7 @@ def wait_for(passing: Trouble, ask: Callable[[float, str], None], request: Calla
     A disk can be too full for that very file. To exit without it would have the client start us again a hundred times
     in two minutes and then give up the task with all that is saved: so we wait here, asleep, for as long.
     """
-    end = time.monotonic() + passing.delay
+    end = time.perf_counter() + passing.delay
     waiting = False
     while True:
         try:
@@ -76,5 +76,5 @@ def wait_for(passing: Trouble, ask: Callable[[float, str], None], request: Calla
                 log.warning("not even a request to be started later can be written (%s): waiting here", reason)
             waiting = True
         time.sleep(1.0)
-        if request() in (Request.QUIT, Request.ABORT) or time.monotonic() > end:
+        if request() in (Request.QUIT, Request.ABORT) or time.perf_counter() > end:
             return None

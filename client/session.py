@@ -69,17 +69,17 @@ class Session:
 
     def slice(self, number: int) -> None:
         """Compute about SLICE_SECONDS of a block; whole steps, so where a slice ends changes nothing. NoDevice."""
-        start = now = time.monotonic()
+        start = now = time.perf_counter()
         end = start + SLICE_SECONDS
         block = self._blocks[number]
         program, pace = block.program(self._start), block.pace
         while now < end and program.done < program.work:  # a program returns at its measurements, however soon
-            begun, before = time.monotonic(), program.done
+            begun, before = time.perf_counter(), program.done
             try:
                 program.advance(pace * (end - begun))
             except DeviceAway as error:
                 raise NoDevice(self._choice.engine.device, error) from error
-            now = time.monotonic()
+            now = time.perf_counter()
             pace = (program.done - before) / max(now - begun, 1e-6)
         block.pace = pace
         block.finish_if_done()

@@ -34,7 +34,7 @@ class Terminal:
         self._session, self._progress = session, progress
         self._bar = progress.add_task(session.unit.name, total=1.0, cells=self._cells())
         self.report(session.done / session.work)
-        self._next_checkpoint = time.monotonic() + _CHECKPOINT_PERIOD
+        self._next_checkpoint = time.perf_counter() + _CHECKPOINT_PERIOD
         self.request = Request.RUN
 
     def wait(self, timeout: float | None = None) -> Request:
@@ -50,13 +50,13 @@ class Terminal:
 
     def checkpoint_due(self) -> bool:
         """Whether a minute has passed since the last checkpoint."""
-        return time.monotonic() >= self._next_checkpoint
+        return time.perf_counter() >= self._next_checkpoint
 
     @contextlib.contextmanager
     def checkpointing(self) -> Iterator[None]:
         """Nothing to tell anybody; the next minute begins."""
         yield
-        self._next_checkpoint = time.monotonic() + _CHECKPOINT_PERIOD
+        self._next_checkpoint = time.perf_counter() + _CHECKPOINT_PERIOD
 
     def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         """Ctrl-C or its like: stop with a checkpoint."""
@@ -88,10 +88,10 @@ def _run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         terminal = Terminal(session, progress)
-        start, before = time.monotonic(), session.done
+        start, before = time.perf_counter(), session.done
         with stops.handled_by(terminal.interrupt):
             finished = drive(session, terminal, threads, choice.prepare_thread)
-        elapsed, done = time.monotonic() - start, session.done - before
+        elapsed, done = time.perf_counter() - start, session.done - before
     if not finished:
         raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)
     atomic.write(target, encode(session.result()))

@@ -8,6 +8,7 @@ damaged, the failure stands as it is.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sys
 from collections.abc import Callable, Mapping
@@ -19,12 +20,24 @@ WRONG_COMMAND_LINE = 2
 
 def main() -> int:
     """Run the program, and explain a failure by damage where there is some."""
+    if sys.platform == "win32":
+        hear(Path())
     from axiom_manifest import FILES  # type: ignore[import-not-found]  # build.spec writes it into the program
 
     folder = Path(sys._MEIPASS)  # type: ignore[attr-defined]
     # A library that was cut short would kill this process instead of failing to load: its size is looked at before.
     program = _worker if sized(folder, FILES) else lambda: EXIT_DAMAGED
     return explained(program, lambda: mend(folder, FILES))
+
+
+def hear(slot: Path) -> None:
+    """Let what is said here be read: on Windows the client opens no stderr.txt for the program.
+
+    Not by wrapper, which loads a library that may be damaged itself.
+    """
+    if (slot / "init_data.xml").exists():
+        with contextlib.suppress(OSError):
+            sys.stderr = (slot / "stderr.txt").open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
 
 def _worker() -> int:

@@ -165,6 +165,19 @@ def test_no_room_imports_one_below_it_in_the_table() -> None:
             if order.index(other) >= order.index(room)] == []  # fmt: skip
 
 
+# What volunteers run asks no other program, which the frozen one does not even have, nor a clock that is too coarse for
+# slices: Windows' monotonic one moves every 16 ms.
+NEVER_SHIPPED = {"subprocess", "platform", "multiprocessing", "time.monotonic", "time.time", "os.system", "os.popen"}
+
+
+def test_what_volunteers_run_starts_no_program_and_has_one_clock() -> None:
+    shipped = [path for room in ("kernels", "client", "wrapper") for path in sorted((ROOT / room).rglob("*.py"))]
+    for path in [*shipped, ROOT / "packaging" / "entry.py"]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        read = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not (read | set(imports(path))) & NEVER_SHIPPED, path
+
+
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_libraries_are_known_where_they_belong(path: Path) -> None:
     module = module_of(path)

@@ -107,7 +107,7 @@ class Runtime:
         progress_trickle: float,
         exit_process: Callable[[int], object],
     ) -> None:
-        now = time.monotonic()
+        now = time.perf_counter()
         self.init: InitData | None = init  # None if there is no readable init_data.xml
         self.heartbeat: Heartbeat | None = None  # the client's last one
         self._slot = slot
@@ -164,7 +164,7 @@ class Runtime:
         Time spent suspended counts.
         """
         period = int(self.init.checkpoint_period) if self.init else 0  # the reference counts whole seconds
-        return time.monotonic() - self._countdown_start >= (period or DEFAULT_CHECKPOINT_PERIOD)
+        return time.perf_counter() - self._countdown_start >= (period or DEFAULT_CHECKPOINT_PERIOD)
 
     @contextlib.contextmanager
     def checkpointing(self) -> Iterator[None]:
@@ -176,7 +176,7 @@ class Runtime:
             yield
             with self._state:
                 self._checkpoint_cpu_time = self._cpu_time()
-                self._countdown_start = time.monotonic()
+                self._countdown_start = time.perf_counter()
                 if self._wishes.quit and not self._wishes.abort:
                     # The reference is silent after a quit, but has no checkpoint to tell of. The client looks into the
                     # mailbox once more when we have gone, and else would count our time from the former checkpoint.
@@ -195,12 +195,12 @@ class Runtime:
         finally:
             with self._state:
                 self._sections -= 1
-                self._end_if_due(time.monotonic())
+                self._end_if_due(time.perf_counter())
 
     def quit(self) -> None:
         """Stop as if the client had asked for it; may be called from a signal handler."""
         with self._state:
-            self._set_wishes(control.apply(self._wishes, control.QUIT), time.monotonic())
+            self._set_wishes(control.apply(self._wishes, control.QUIT), time.perf_counter())
 
     def send_trickle_up(self, variety: str, body: str) -> None:
         """Send the server a message of XML while the task runs; the newest replaces one not yet taken by the client.
@@ -273,13 +273,13 @@ class Runtime:
         try:
             while not self._stop.wait(POLL_INTERVAL):
                 with self._state, contextlib.suppress(MemoryError):  # it passes, and the next look is soon
-                    self._tick(time.monotonic())
+                    self._tick(time.perf_counter())
         except Exception as error:
             # A program that no longer hears its client must not go on: neither suspend nor quit would reach it.
             log.critical("the BOINC timer thread failed and ends the program: %r", error)
             with self._state:
-                self._ending = _Ending(endings.EXIT_FAILED, 0.0, 0.0, time.monotonic() + SECTION_PATIENCE)
-                self._end_if_due(time.monotonic())
+                self._ending = _Ending(endings.EXIT_FAILED, 0.0, 0.0, time.perf_counter() + SECTION_PATIENCE)
+                self._end_if_due(time.perf_counter())
 
     def _tick(self, now: float) -> None:
         self._listen(now)
@@ -370,7 +370,7 @@ class Runtime:
         memory = self._whole_memory()
         sent = memory is not None and channels.send(memory, channels.STATUS, self._status_message())
         if sent:
-            self._last_status = time.monotonic()
+            self._last_status = time.perf_counter()
         return sent
 
     def _suspended(self) -> bool:
@@ -391,9 +391,9 @@ class Runtime:
 
     def _deliver_last_status(self) -> None:
         """Wait for the former message to be read, send the last one, wait for it to be read; all in 2 s."""
-        deadline = time.monotonic() + FINISH_WAIT
+        deadline = time.perf_counter() + FINISH_WAIT
         sent = False
-        while time.monotonic() < deadline:
+        while time.perf_counter() < deadline:
             with self._state:
                 self._send_mail()
                 memory = self._whole_memory()

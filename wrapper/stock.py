@@ -44,7 +44,7 @@ class StockRuntime:
         self._quit = False
         self._fraction: float | None = None
         self._next_report = 0.0
-        self._countdown_start = time.monotonic()
+        self._countdown_start = time.perf_counter()
         self._fraction_file: FileIO | None = None
 
     @property
@@ -70,7 +70,7 @@ class StockRuntime:
     def report(self, fraction: float) -> None:
         """Tell how much of the work is done, 0..1. Raises ValueError for NaN."""
         self._fraction = fraction_to_send(fraction, 0.0, 1.0, self._fraction)
-        now = time.monotonic()
+        now = time.perf_counter()
         if now < self._next_report and fraction < 1.0:
             return
         self._next_report = now + REPORT_INTERVAL
@@ -86,13 +86,13 @@ class StockRuntime:
     def checkpoint_due(self) -> bool:
         """Whether the user's checkpoint period (300 s if not set) has passed since the start or the last checkpoint."""
         period = self.init.checkpoint_period if self.init else 0.0
-        return time.monotonic() - self._countdown_start >= (period or DEFAULT_CHECKPOINT_PERIOD)
+        return time.perf_counter() - self._countdown_start >= (period or DEFAULT_CHECKPOINT_PERIOD)
 
     @contextlib.contextmanager
     def checkpointing(self) -> Iterator[None]:
         """Around writing a checkpoint: the wrapper sees for itself that the file has changed."""
         yield
-        self._countdown_start = time.monotonic()
+        self._countdown_start = time.perf_counter()
 
     @contextlib.contextmanager
     def critical_section(self) -> Iterator[None]:

@@ -101,6 +101,18 @@ def test_an_error_stands_where_nothing_is_damaged(capsys: pytest.CaptureFixture[
     assert entry.explained(cannot_be_imported, lambda: "damaged") == 206
 
 
+def test_on_windows_damage_is_told_where_the_client_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)  # as without a console
+    entry.hear(tmp_path)
+    assert list(tmp_path.iterdir()) == [], "no slot of a client"
+    (tmp_path / "init_data.xml").write_bytes(b"")
+    (tmp_path / "stderr.txt").write_bytes(b"before\n")
+    entry.hear(tmp_path)
+    with sys.stderr:
+        assert entry.explained(cannot_be_imported, lambda: "damaged") == 206
+    assert (tmp_path / "stderr.txt").read_bytes() == b"before\ndamaged\n"
+
+
 @pytest.mark.parametrize("code", [0, 2])
 def test_argparse_leaves_as_it_does(code: int) -> None:
     with pytest.raises(SystemExit) as left:

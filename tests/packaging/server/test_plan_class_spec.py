@@ -20,7 +20,7 @@ TAGS = {
     "min_core_client_version": r"\d{5,6}",
     "cpu_feature": r"fma|avx2",
     "min_libc_version": r"2\d\d",
-    "min_os_version": r"\d{6}",
+    "min_os_version": r"\d{6}|10\d{8}",
     "min_ncpus": r"\d+",
     "max_threads": r"\d+",
     "nthreads_cmdline": r"",
@@ -39,7 +39,7 @@ TAGS = {
 SYSTEMS = {
     "x86_64-pc-linux-gnu": {"cpu_feature", "min_libc_version"},
     "aarch64-unknown-linux-gnu": {"min_libc_version"},
-    "windows_x86_64": {"cpu_feature"},
+    "windows_x86_64": {"cpu_feature", "min_os_version"},
     "x86_64-apple-darwin": {"min_os_version"},
     "arm64-apple-darwin": {"min_os_version"},
 }
