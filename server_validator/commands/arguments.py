@@ -18,6 +18,11 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_experiment(parser: argparse.ArgumentParser) -> None:
+    """The name of an experiment, for `experiment`."""
+    parser.add_argument("experiment", metavar="EXPERIMENT", help=f"one of {', '.join(EXPERIMENTS)}")
+
+
 def experiment(name: str) -> Experiment:
     """The experiment of this name; UnknownExperiment."""
     if name not in EXPERIMENTS:

@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
 def _give_up(data: Path, in_a_log: bool, mask: int, name: str, boinc_id: int, batch: int) -> int:
     with Ledger(data) as ledger:
         issued.record_failure(ledger, name, mask, boinc_id, batch)
-        stored = any(unit.name == name and unit.standing == "stored" for unit in standing.units(ledger))
+        unit = standing.named(ledger, name)
+    stored = unit is not None and unit.standing == "stored"
     words = f"{name}: failed with error mask {mask}, recorded{'; the data set has it already' if stored else ''}"
     print(exit_codes.logged(words) if in_a_log else words)
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kernels.errors import Failure
@@ -41,24 +40,25 @@ def run(options: argparse.Namespace) -> int:
     else:
         rows = [EXPERIMENTS[name] for name in query.assimilated(options.data)]
     unusable: NothingSound | None = None
-    for row in rows:
-        try:
-            _show(options, row)
-        except NothingSound as failure:
-            unusable = unusable or failure
+    with Ledger(options.data) as ledger:
+        for row in rows:
+            try:
+                _show(options, row, ledger)
+            except NothingSound as failure:
+                unusable = unusable or failure
     if unusable:
         raise unusable
     return 0
 
 
-def _show(options: argparse.Namespace, row: Experiment) -> None:
+def _show(options: argparse.Namespace, row: Experiment, ledger: Ledger) -> None:
     from server_validator.dataset import query
     from server_validator.reporting import findings_json, left_out, plots, tables, terminal
 
-    revoked = _revoked(options.data)
+    revoked = _revoked(ledger)
     contents = query.load(options.data, row, revoked or ())
-    absent = _absent(options.data, row)
-    table, missing = contents.table, _missing(options.data, contents)
+    absent = _absent(ledger, row)
+    table, missing = contents.table, _missing(ledger, contents)
     pictures = plots.plot(options.plots, row, table) if options.plots else []
     if options.json:
         about = {
@@ -78,35 +78,34 @@ def _show(options: argparse.Namespace, row: Experiment) -> None:
         console.print(f"\nplot: {picture}", highlight=False, markup=False)
 
 
-def _revoked(data: Path) -> frozenset[bytes] | None:
+def _revoked(ledger: Ledger) -> frozenset[bytes] | None:
     """The checksums of results that a later look found wrong; None where no ledger tells."""
-    with Ledger(data) as ledger, contextlib.suppress(NoLedger):
+    with contextlib.suppress(NoLedger):
         return verdicts.revoked(ledger)
     return None
 
 
-def _absent(data: Path, row: Experiment) -> list[str]:
+def _absent(ledger: Ledger, row: Experiment) -> list[str]:
     """The work units that the ledger has as stored, and that have no file at all."""
     from server_validator.dataset import files
 
-    with Ledger(data) as ledger, contextlib.suppress(NoLedger):
-        return sorted(standing.stored(ledger, row.name, row.version) - files.named(files.folder(data, row)))
+    with contextlib.suppress(NoLedger):
+        return sorted(standing.stored(ledger, row.name, row.version) - files.named(files.folder(ledger.data, row)))
     return []
 
 
-def _missing(data: Path, contents: Contents) -> list[Missing]:
+def _missing(ledger: Ledger, contents: Contents) -> list[Missing]:
     """Files that are not sound, with their work units as far as the ledger tells; but those whose cells came again."""
     from server_validator.dataset import files
     from server_validator.reporting.left_out import Missing
 
     missing = []
-    with Ledger(data) as ledger:
-        for file, why in contents.left_out.unsound:
-            name = files.unit_named(file)
-            try:
-                unit = issued.find_named(ledger, name) if name else None
-            except Failure:  # without a ledger, or one that this program can read, findings are what they are
-                unit = None
-            if unit is None or not contents.has(unit):
-                missing.append(Missing(file, why, unit))
+    for file, why in contents.left_out.unsound:
+        name = files.unit_named(file)
+        try:
+            unit = issued.find_named(ledger, name) if name else None
+        except Failure:  # without a ledger, or one that this program can read, findings are what they are
+            unit = None
+        if unit is None or not contents.has(unit):
+            missing.append(Missing(file, why, unit))
     return missing

@@ -22,7 +22,7 @@ from kernels.experiments import EXPERIMENTS
 from kernels.formats import atomic, workunit
 from server_validator import issuing
 from server_validator.boinc import create_work
-from server_validator.commands.arguments import experiment, path, positive, seed
+from server_validator.commands.arguments import add_experiment, experiment, path, positive, seed
 from server_validator.ledger import Ledger, issued, standing
 
 HELP = "issue work units and give them to BOINC"
@@ -31,7 +31,7 @@ _QUEUE = "to-submit"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """EXPERIMENT --project DIR [--units N] [--first S | --again] [--app NAME]."""
-    parser.add_argument("experiment", metavar="EXPERIMENT", help=f"one of {', '.join(EXPERIMENTS)}")
+    add_experiment(parser)
     parser.add_argument("--project", type=path, required=True, metavar="DIR", help="the BOINC project's folder")
     parser.add_argument(
         "--units", type=positive, metavar="N",

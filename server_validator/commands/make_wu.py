@@ -8,12 +8,11 @@ from pathlib import Path
 
 from kernels import streams
 from kernels.cost import Cost, default_units
-from kernels.experiments import EXPERIMENTS
 from kernels.formats import atomic, workunit
 from kernels.formats.workunit import WorkUnit
 from server_validator import issuing
 from server_validator.boinc import create_work
-from server_validator.commands.arguments import experiment, path, positive, seed
+from server_validator.commands.arguments import add_experiment, experiment, path, positive, seed
 from server_validator.ledger import Ledger, issued
 
 HELP = "issue a work unit"
@@ -21,7 +20,7 @@ HELP = "issue a work unit"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """EXPERIMENT --first S [--count N] [--out F]."""
-    parser.add_argument("experiment", metavar="EXPERIMENT", help=f"one of {', '.join(EXPERIMENTS)}")
+    add_experiment(parser)
     parser.add_argument("--first", type=seed, required=True, metavar="S", help="first seed")
     parser.add_argument(
         "--count", type=positive, metavar="N",

@@ -40,16 +40,14 @@ def run(options: argparse.Namespace) -> int:
     if not options.data.is_dir():
         raise DataDirectory(options.data, "there is no such folder")
     with Ledger(options.data) as ledger:
-        stored = standing.stored(ledger)
-    uploads, found = list(_files(options.uploads)), mending.look(options.data, stored)
-    for damage in found.damages:
-        print(printable(f"{damage.path}: {damage.why}; moved to {mending.move_aside(damage)}"))
-    lost = [*found.lost, *found.absent]
-    if lost:
-        with Ledger(options.data) as ledger:
-            lost = [unit for unit in lost if not _store_anew(ledger, unit, uploads, options.project)]
-            for unit in lost:
-                standing.record_damaged(ledger, unit, "its file in the data set was damaged or deleted")
+        uploads, found = list(_files(options.uploads)), mending.look(options.data, standing.stored(ledger))
+        for damage in found.damages:
+            print(printable(f"{damage.path}: {damage.why}; moved to {mending.move_aside(damage)}"))
+        lost = [
+            unit for unit in [*found.lost, *found.absent] if not _store_anew(ledger, unit, uploads, options.project)
+        ]
+        for unit in lost:
+            standing.record_damaged(ledger, unit, "its file in the data set was damaged or deleted")
     if lost:
         raise ComputeAgain(len(lost), ", ".join(lost))
     print("every file of the data set is sound")

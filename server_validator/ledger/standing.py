@@ -56,7 +56,7 @@ LEFT JOIN stored ON stored.digest = newest.digest
 LEFT JOIN revoked AS out ON out.upload = stored.upload AND out.checksum = stored.checksum
 LEFT JOIN lost ON lost.name = newest.name
 LEFT JOIN failed ON failed.name = newest.name
-WHERE ?1 IS NULL OR experiment = ?1
+WHERE (?1 IS NULL OR experiment = ?1) AND (?2 IS NULL OR newest.name = ?2)
 ORDER BY experiment, version, newest.first, newest.own
 """
 
@@ -67,10 +67,20 @@ def units(ledger: Ledger, experiment: str | None = None) -> list[Issued]:
         return _units(db, experiment)
 
 
-def _units(db: sqlite3.Connection, experiment: str | None) -> list[Issued]:
+def named(ledger: Ledger, name: str) -> Issued | None:
+    """The work unit that has this name now; None if there is none."""
+    with ledger.reading() as db:
+        return _named(db, name)
+
+
+def _named(db: sqlite3.Connection, name: str) -> Issued | None:
+    return next(iter(_units(db, name=name)), None)
+
+
+def _units(db: sqlite3.Connection, experiment: str | None = None, name: str | None = None) -> list[Issued]:
     return [
         Issued(name, bytes(digest), of, version, cast(Standing, standing), reason if standing in AGAIN else "")
-        for name, digest, of, version, standing, reason in db.execute(_UNITS, [experiment]).fetchall()
+        for name, digest, of, version, standing, reason in db.execute(_UNITS, [experiment, name]).fetchall()
     ]
 
 
@@ -88,7 +98,7 @@ def reissue(ledger: Ledger, name: str, write: Callable[[str], object] = lambda n
     `write` gives it to somebody under that name: where it fails, nothing changes. NotIssued, StillOut.
     """
     with ledger.writing() as db:
-        unit = next((unit for unit in _units(db, None) if unit.name == name), None)
+        unit = _named(db, name)
         if unit is None:
             raise NotIssued(name, "no work unit has this name now")
         if unit.standing not in AGAIN:
@@ -145,6 +155,6 @@ def record_damaged(ledger: Ledger, own: str, reason: str) -> None:
         ).fetchone()
         if row is None:
             return
-        unit = next(unit for unit in _units(db, None) if unit.digest == bytes(row[0]))
+        unit = next(unit for unit in _units(db) if unit.digest == bytes(row[0]))
         db.execute("DELETE FROM stored WHERE digest = ?", [row[0]])
         db.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?)", [unit.name, row[1], reason])

@@ -18,6 +18,16 @@ def make_space(slot: Slot) -> None:
         (slot.path / name).unlink(missing_ok=True)
 
 
+def check_ends(slot: Slot, worker: Worker, then: str) -> None:
+    """A worker that waits for space ends in the right way when there is some, or when it is told to quit or abort."""
+    if then == "space":
+        make_space(slot)
+        slot.check_postponed(worker.ended())
+    else:
+        worker.send(f"<{then}/>".encode())
+        slot.check_unfinished(worker.ended(), 194 if then == "abort" else 0)
+
+
 def until_waiting(worker: Worker) -> None:
     """Until it waits for space, and does not compute."""
     worker.until(lambda: "waiting here" in worker.stderr, "the word that it waits")
@@ -61,12 +71,7 @@ def test_no_space_even_to_ask_for_a_later_start(tmp_path: Path, then: str) -> No
         with slot.start() as worker:
             until_waiting(worker)
             assert slot.extra == {"boinc_lockfile"}
-            if then == "space":
-                make_space(slot)
-                slot.check_postponed(worker.ended())
-            else:
-                worker.send(f"<{then}/>".encode())
-                slot.check_unfinished(worker.ended(), 194 if then == "abort" else 0)
+            check_ends(slot, worker, then)
         make_space(slot)
         slot.check_finished(slot.run())
 
@@ -116,12 +121,7 @@ def test_no_space_for_the_lock(tmp_path: Path, then: str) -> None:
         until_waiting(worker)
         assert "Cannot write boinc_lockfile: No space left on device." in worker.stderr
         assert slot.extra == set()
-        if then == "space":
-            (slot.path / BALLAST).unlink()
-            slot.check_postponed(worker.ended())
-        else:
-            worker.send(f"<{then}/>".encode())
-            slot.check_unfinished(worker.ended(), 194 if then == "abort" else 0)
+        check_ends(slot, worker, then)
     make_space(slot)
     slot.check_finished(slot.run())
 
