@@ -22,6 +22,7 @@ class Starved:
     # CPU time at the last checkpoint that the client knew before the quit and after it.
     known: float
     counted: float
+    said: str  # by the program, up to its second start: of an aborted task the client may not report it
     after: Aftermath
 
 
@@ -46,9 +47,10 @@ def play_starved(folder: Path) -> Starved:
             counted = client.task(name).checkpoint_cpu_time
             client.resume(name)
             stderr = client.slot(name) / "stderr.txt"
-            client.wait_until(lambda: "going on from" in stderr.read_text(), "the task's second start")
+            client.wait_until(lambda: "going on from the checkpoint" in stderr.read_text(), "the task's second start")
+            said = stderr.read_text()
             client.abort(name)
             client.wait_until(lambda: client.task(name).ready_to_report, "the end of the task")
             client.update()
             client.wait_until(lambda: project.report(name), "the report")
-            return Starved(known, counted, aftermath(project, client))
+            return Starved(known, counted, said, aftermath(project, client))
