@@ -30,7 +30,7 @@ POLL_INTERVAL = 0.05  # control and heartbeat channels; the reference's 0.1 woul
 STATUS_INTERVAL = 1.0  # liveness and status message
 STATUS_PATIENCE = 5.0  # without a message, one is due at once: a throttle could silence every full second
 QUIT_GRACE = 1.0  # of processor time for each of the program's threads, to stop by itself after a quit
-QUIT_PATIENCE = 20.0  # however little of that there is: a successor waits 35 for the lock of one whose client died
+QUIT_PATIENCE = 20.0  # for one that waits instead: a successor waits 35 for the lock of one whose client died
 SECTION_PATIENCE = 60.0  # for critical sections to end: then the client kills, and one that has gone cannot
 FINISH_WAIT = 2.0  # for the client to read the last status message
 DEFAULT_CHECKPOINT_PERIOD = 300.0
@@ -40,20 +40,21 @@ log = logging.getLogger("wrapper")
 
 @dataclass(frozen=True)
 class _Ending:
-    """An end of the program that is enforced: at a time, or when it has used so much processor time.
+    """An end of the program that is enforced: after so many looks of the timer, or so much processor time.
 
-    Processor time, since on a busy core a second of time may hold a hundredth of a second of the program.
+    Not at a time: on a busy core a second may hold a hundredth of a second of the program, and while a computer sleeps
+    it holds nothing. The timer looks as seldom then as the program computes.
     """
 
     code: int
-    time: float  # monotonic
+    looks: float  # of the timer since it began
     processor_time: float  # of this process
-    in_sections: float  # monotonic; before it no critical section is cut short
+    looks_in_sections: float  # before them no critical section is cut short
 
-    def due(self, now: float, in_section: bool) -> bool:
+    def due(self, looks: int, in_section: bool) -> bool:
         if in_section:
-            return now >= self.in_sections
-        return now >= self.time or time.process_time() >= self.processor_time
+            return looks >= self.looks_in_sections
+        return looks >= self.looks or time.process_time() >= self.processor_time
 
 
 def start(
@@ -120,6 +121,7 @@ class Runtime:
         self._wishes = control.Wishes()
         self._sections = 0  # critical sections open now, in all threads
         self._ending: _Ending | None = None
+        self._looks = 0  # of the timer thread
         self._fraction: float | None = None
         self._checkpoint_cpu_time = self._earlier_cpu_time
         self._countdown_start = now
@@ -195,12 +197,12 @@ class Runtime:
         finally:
             with self._state:
                 self._sections -= 1
-                self._end_if_due(time.perf_counter())
+                self._end_if_due()
 
     def quit(self) -> None:
         """Stop as if the client had asked for it; may be called from a signal handler."""
         with self._state:
-            self._set_wishes(control.apply(self._wishes, control.QUIT), time.perf_counter())
+            self._set_wishes(control.apply(self._wishes, control.QUIT))
 
     def send_trickle_up(self, variety: str, body: str) -> None:
         """Send the server a message of XML while the task runs; the newest replaces one not yet taken by the client.
@@ -278,10 +280,11 @@ class Runtime:
             # A program that no longer hears its client must not go on: neither suspend nor quit would reach it.
             log.critical("the BOINC timer thread failed and ends the program: %r", error)
             with self._state:
-                self._ending = _Ending(endings.EXIT_FAILED, 0.0, 0.0, time.perf_counter() + SECTION_PATIENCE)
-                self._end_if_due(time.perf_counter())
+                self._ending = _Ending(endings.EXIT_FAILED, 0, 0.0, math.inf)  # no look will find it
+                self._end_if_due()
 
     def _tick(self, now: float) -> None:
+        self._looks += 1
         self._listen(now)
         second = now >= self._next_second
         if second:
@@ -294,36 +297,42 @@ class Runtime:
             self._trickle_progress(now)
             self._send_status()
             self._send_mail()
-        self._end_if_due(now)
+        self._end_if_due()
 
     def _listen(self, now: float) -> None:
         memory = self._whole_memory()
         if memory is None:
             return
         if (message := channels.receive(memory, channels.CONTROL)) is not None:
-            self._obey(message, now)
+            self._obey(message)
         if (message := channels.receive(memory, channels.HEARTBEAT)) is not None:
             self._note_heartbeat(message, now)
         channels.receive(memory, channels.TRICKLE_DOWN)  # its files are looked for when the program asks
 
-    def _obey(self, message: bytes, now: float) -> None:
+    def _obey(self, message: bytes) -> None:
         if control.REREAD in message:
             self._reread_init_data()
         wishes = control.apply(self._wishes, message)
         if wishes.quit and not self._wishes.quit:
             log.info("the client asks the program to stop")
-        self._set_wishes(wishes, now)
+        self._set_wishes(wishes)
 
-    def _set_wishes(self, wishes: control.Wishes, now: float) -> None:
+    def _set_wishes(self, wishes: control.Wishes) -> None:
         before, self._wishes = self._wishes, wishes
         if wishes.abort and not before.abort:
             log.warning("the client aborts the task")
-            self._ending = _Ending(endings.EXIT_ABORTED, now, 0.0, now + SECTION_PATIENCE)
+            self._ending = _Ending(endings.EXIT_ABORTED, 0, 0.0, self._looks_in(SECTION_PATIENCE))
         elif wishes.quit and self._ending is None:
             threads = max(1, threading.active_count() - 1)  # the timer is none of the program's
             spent = time.process_time() + QUIT_GRACE * threads
-            self._ending = _Ending(endings.EXIT_STOPPED, now + QUIT_PATIENCE, spent, now + SECTION_PATIENCE)
+            self._ending = _Ending(
+                endings.EXIT_STOPPED, self._looks_in(QUIT_PATIENCE), spent, self._looks_in(SECTION_PATIENCE)
+            )
         self._state.notify_all()
+
+    def _looks_in(self, seconds: float) -> float:
+        """Looks from now on in so many seconds of a process that is let run."""
+        return self._looks + seconds / POLL_INTERVAL
 
     def _reread_init_data(self) -> None:
         try:
@@ -343,7 +352,7 @@ class Runtime:
         why = self._liveness.lost(now, self.init.client_pid if self.init else 0)
         if why is not None:
             log.warning("the client has gone (%s): stopping", why)
-            self._set_wishes(control.apply(self._wishes, control.QUIT), now)
+            self._set_wishes(control.apply(self._wishes, control.QUIT))
 
     def _trickle_progress(self, now: float) -> None:
         if self._fraction is None or now - self._last_trickle < self._progress_trickle:
@@ -409,13 +418,13 @@ class Runtime:
         if threading.current_thread() is not self._timer:
             self._timer.join()
 
-    def _end_if_due(self, now: float) -> None:
+    def _end_if_due(self) -> None:
         """Exit the process if an ending is due.
 
         Called with the state locked: a thread on its way into a section waits for us, in vain.
         """
         ending = self._ending
-        if ending is None or self._stop.is_set() or not ending.due(now, bool(self._sections)):
+        if ending is None or self._stop.is_set() or not ending.due(self._looks, bool(self._sections)):
             return
         self._stop.set()
         try:

@@ -317,6 +317,24 @@ def test_a_second_without_processor_time_is_no_reason_to_end_it(rig: Rig) -> Non
     assert rig.exits == []
 
 
+def test_time_in_which_the_process_stands_still_is_no_part_of_the_patience(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A computer that sleeps, a starved process: its timer looks as seldom as the program computes."""
+    monkeypatch.setattr(runtime, "QUIT_PATIENCE", 1.0)
+    monkeypatch.setattr(runtime, "SECTION_PATIENCE", 1.0)
+    task = rig.start()
+    with task.critical_section():
+        rig.put(b"<quit/>")
+        until(lambda: task.request is Request.QUIT)
+        with task._state:  # what the timer waits for
+            time.sleep(1.5)
+        time.sleep(0.2)
+        assert rig.exits == []
+        until(lambda: bool(rig.exits))
+    assert rig.exits == [0]
+
+
 def test_a_section_that_hangs_is_left_in_the_end(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "QUIT_PATIENCE", 0.1)
     monkeypatch.setattr(runtime, "SECTION_PATIENCE", 1.0)
