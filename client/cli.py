@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from client import memory
-from wrapper import Runtime, StockRuntime, is_slot, postpone, remove_endings
+from wrapper import Runtime, StockRuntime, is_slot, postpone, remove_endings, show_no_error_boxes
 
 _SLOT = Path()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Load the program and run one command; the exit code from the table in kernels/errors.py."""
+    show_no_error_boxes()
     if not is_slot(_SLOT):
         return _loaded()(arguments)
     # Asked before: a library that finds no memory may end the process itself, and the client goes by the file then.

@@ -16,6 +16,7 @@ from client.errors import NoDevice, NoThreads
 from kernels.engine.contract import DeviceAway
 from kernels.errors import CannotRead, CannotWrite
 from kernels.formats import atomic
+from patience import may_be_held
 from wrapper import Request, SlotBusy, SlotUnreadable
 
 
@@ -29,6 +30,7 @@ class Trouble:
 
 LOCK = Trouble(600.0, "Waiting to acquire slot directory lock.")  # as the reference runtime
 WRITING = Trouble(3600.0, "Cannot write to disk; trying again later.")  # a full disk is not freed in minutes
+HELD = Trouble(600.0, "Another program has a file of the task open; trying again later.")  # a scan, or a backup
 READING = Trouble(600.0, "Cannot read from disk; trying again later.")
 MEMORY = Trouble(memory.DELAY, memory.REASON)
 THREADS = Trouble(600.0, "The computer starts no more threads; trying again later.")
@@ -42,7 +44,7 @@ def trouble(error: BaseException) -> Trouble | None:
     if isinstance(error, SlotBusy):
         return LOCK
     if isinstance(error, CannotWrite):
-        return WRITING
+        return HELD if may_be_held(error.__cause__) else WRITING
     if isinstance(error, NoThreads):
         return THREADS
     if isinstance(error, NoDevice):

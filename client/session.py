@@ -139,3 +139,11 @@ class Session:
 
     def _cpu(self) -> float:
         return self._cpu_before + time.process_time() - self._cpu_start
+
+
+def remove_checkpoint(saved: Path) -> None:
+    """What a finished work unit needs no more. One that stays harms nobody: it is said, and no failure."""
+    try:
+        checkpoint.remove(saved)
+    except OSError as error:
+        log.warning("the checkpoint %s stays (%s)", saved, error.strerror or error)

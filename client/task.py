@@ -13,14 +13,15 @@ from client import engines, stops
 from client.drive import drive
 from client.errors import NoDevice, NoThreads
 from client.passing import Trouble, trouble, wait_for
-from client.session import Session
+from client.session import Session, remove_checkpoint
 from kernels import limits
 from kernels.engine.contract import EngineName
 from kernels.engine.devices import CPU, Device, DeviceKind
-from kernels.errors import CannotRead, CannotWrite, Failure
+from kernels.errors import CannotWrite, Failure
 from kernels.experiments import EXPERIMENTS
-from kernels.formats import atomic, checkpoint, result, workunit
+from kernels.formats import atomic, result, workunit
 from kernels.formats.workunit import WorkUnit
+from kernels.refusals import cannot_read, cannot_write
 from kernels.text import one_line
 from wrapper import InitData, Request, Runtime, StockRuntime
 
@@ -46,7 +47,7 @@ def run(
     try:
         runtime = wrapper.start(slot, progress_trickle=progress_trickle)
     except OSError as error:
-        _wait_outside(slot, CannotWrite(error.filename or slot, error.strerror or error), hears=True)
+        _wait_outside(slot, _cannot_write(slot, error), hears=True)
     except RuntimeError as error:  # its thread, which could not be started
         _wait_outside(slot, NoThreads(error))
     except (wrapper.SlotBusy, wrapper.SlotUnreadable, MemoryError) as error:
@@ -84,7 +85,7 @@ def _run(
     slot: Path, runtime: Runtime | StockRuntime, threads: int, engine: EngineName | None, device: int | None
 ) -> int:
     # A computer that shuts down sends SIGTERM to all its processes at once.
-    with stops.handled_by(lambda *_: runtime.quit()), runtime:
+    with stops.told_to(runtime.quit), runtime:
         try:
             return _attend(slot, runtime, threads, engine, device)
         except Exception as error:
@@ -113,6 +114,8 @@ def _attend(
     if _is_answered(answer, unit):
         log.info("%s: the result is there already", unit.name)
     else:
+        with contextlib.suppress(OSError):  # then it is overwritten with the result
+            atomic.remove_partial(answer)
         choice = engines.choose(engine, _device(runtime.init, device), threads)
         session = Session(unit, choice, slot / CHECKPOINT)
         log.info("%s: %d cells on %s", unit.name, session.cells, choice.device.name)
@@ -124,9 +127,9 @@ def _attend(
     try:
         runtime.finish()
     except OSError as error:
-        raise CannotWrite(slot, error.strerror or error) from error
+        raise _cannot_write(slot, error) from error
     if runtime.init is None:  # else the client cleans the slot; until then it may start the task again
-        _remove_checkpoint(slot)
+        remove_checkpoint(slot / CHECKPOINT)
     return 0
 
 
@@ -134,7 +137,7 @@ def _file(runtime: Runtime | StockRuntime, name: str) -> Path:
     try:
         return runtime.resolve(name)
     except OSError as error:
-        raise CannotRead(name, error.strerror or error) from error
+        raise cannot_read(name, error) from error
 
 
 def _is_answered(path: Path, unit: WorkUnit) -> bool:
@@ -149,11 +152,11 @@ def _is_answered(path: Path, unit: WorkUnit) -> bool:
     return True
 
 
-def _remove_checkpoint(slot: Path) -> None:
-    try:
-        checkpoint.remove(slot / CHECKPOINT)
-    except OSError as error:
-        log.warning("the checkpoint stays (%s)", error.strerror or error)
+def _cannot_write(slot: Path, error: OSError) -> CannotWrite:
+    """Of a file of the runtime's."""
+    failure = cannot_write(error.filename or slot, error)
+    failure.__cause__ = error
+    return failure
 
 
 def _device(init: InitData | None, number: int | None) -> Device:

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -17,11 +16,12 @@ from client import stops
 from client.drive import drive
 from client.engines import Choice
 from client.errors import Stopped
-from client.session import Session
+from client.session import Session, remove_checkpoint
 from kernels.errors import CannotWrite
 from kernels.experiments import EXPERIMENTS
-from kernels.formats import atomic, checkpoint, workunit
+from kernels.formats import atomic, workunit
 from kernels.formats.result import encode
+from kernels.refusals import cannot_write
 from wrapper import Request
 
 _CHECKPOINT_PERIOD = 60.0  # seconds
@@ -58,7 +58,7 @@ class Terminal:
         yield
         self._next_checkpoint = time.perf_counter() + _CHECKPOINT_PERIOD
 
-    def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+    def interrupt(self) -> None:
         """Ctrl-C or its like: stop with a checkpoint."""
         self.request = Request.QUIT
 
@@ -89,13 +89,13 @@ def _run(path: Path, out: Path | None, choice: Choice, threads: int) -> None:
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
         terminal = Terminal(session, progress)
         start, before = time.perf_counter(), session.done
-        with stops.handled_by(terminal.interrupt):
+        with stops.told_to(terminal.interrupt):
             finished = drive(session, terminal, threads, choice.prepare_thread)
         elapsed, done = time.perf_counter() - start, session.done - before
     if not finished:
         raise Stopped(f"{100 * session.done / session.work:.1f} %", saved)
     atomic.write(target, encode(session.result()))
-    checkpoint.remove(saved)
+    remove_checkpoint(saved)
     speed = f"{elapsed:.1f} s, {done / elapsed / 1e9:.1f} GFLOPS"
     console.print(
         f"{session.cells} networks, {speed}, written to {target}", highlight=False, markup=False, soft_wrap=True
@@ -106,7 +106,7 @@ def _check_target(target: Path, workunit: Path) -> None:
     """CannotWrite if a result there would take the place of what is none."""
     try:
         if target.exists() and target.samefile(workunit):
-            raise CannotWrite(target, "it is the work unit itself")
+            raise CannotWrite(target, "it is the work unit itself", "Choose another name")
     except OSError as error:
-        raise CannotWrite(target, error.strerror or error) from error
+        raise cannot_write(target, error) from error
     atomic.check_target(target)

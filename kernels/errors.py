@@ -105,7 +105,7 @@ class Inconsistent(Failure):
 
 
 class CannotRead(Failure):
-    """Cannot read {}: {}. Check the path and its permissions."""
+    """Cannot read {}: {}. {}."""
 
     code = 32
     blames_result = True  # an upload that is no file; what the server itself fails to read is another failure
@@ -118,6 +118,6 @@ class NotEnoughMemory(Failure):
 
 
 class CannotWrite(Failure):
-    """Cannot write {}: {}. Check its folder, permissions and free space, then run again."""
+    """Cannot write {}: {}. {}, then run again."""
 
     code = 33

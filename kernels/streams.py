@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from kernels.errors import CannotWrite
+from kernels.refusals import cannot_write
 
 _OUTPUT = "the standard output"
 
@@ -45,10 +46,11 @@ class _Stream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write text, or see above."""
-        with self._troubles():
-            if self._stream is None:
-                raise OSError(None, "it is closed")
-            self._stream.write(text)
+        if self._stream is not None:
+            with self._troubles():
+                self._stream.write(text)
+        elif not self._complaints:
+            raise CannotWrite(_OUTPUT, "it is closed", "Open it")
         return len(text)
 
     def flush(self) -> None:
@@ -60,13 +62,13 @@ class _Stream(io.TextIOBase):
     def deliver(self, text: str) -> None:
         """Write text that somebody has to get: here a reader that has gone is a CannotWrite as well."""
         if self._stream is None:
-            raise CannotWrite(_OUTPUT, "it is closed")
+            raise CannotWrite(_OUTPUT, "it is closed", "Open it")
         try:
             self._stream.write(text)
             self._stream.flush()
         except OSError as error:
             self.drop()
-            raise CannotWrite(_OUTPUT, error.strerror or error) from error
+            raise cannot_write(_OUTPUT, error) from error
 
     def drop(self) -> None:
         """Let what is still held back, and all that follows, go nowhere: Python tries it once more at its end."""
@@ -83,7 +85,7 @@ class _Stream(io.TextIOBase):
                 return
             self.drop()
             if not isinstance(error, BrokenPipeError):
-                raise CannotWrite(_OUTPUT, error.strerror or error) from error
+                raise cannot_write(_OUTPUT, error) from error
 
 
 @contextlib.contextmanager

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from patience import patiently
+
 EXIT_DAMAGED = 206  # EXIT_INIT_FAILURE of BOINC
 WRONG_COMMAND_LINE = 2
 
@@ -37,7 +39,8 @@ def hear(slot: Path) -> None:
     """
     if (slot / "init_data.xml").exists():
         with contextlib.suppress(OSError):
-            sys.stderr = (slot / "stderr.txt").open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+            file = slot / "stderr.txt"
+            sys.stderr = patiently(lambda: file.open("a", encoding="utf-8", errors="backslashreplace", buffering=1))
 
 
 def _worker() -> int:
@@ -88,15 +91,19 @@ def _intact(path: Path, size: int, digest: str) -> bool:
     try:
         if path.is_symlink() or path.stat().st_size != size:
             return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == digest
+        return patiently(lambda: _digest(path)) == digest
     except OSError:
         return False
 
 
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _removed(path: Path) -> bool:
     try:
-        path.unlink(missing_ok=True)
+        patiently(lambda: path.unlink(missing_ok=True))
     except OSError:
         return False
     return True

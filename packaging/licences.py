@@ -16,7 +16,8 @@ from pathlib import Path
 NAME = "LICENCES.txt"
 _RULE = "=" * 100 + "\n"
 _WORDS = ("licen", "copying", "notice", "copyright")
-OURS = ("client", "kernels", "wrapper", "packaging", "build")  # folders of this checkout that the program is made of
+# Folders of this checkout that the program is made of.
+OURS = ("client", "kernels", "patience", "wrapper", "packaging", "build")
 _BOOTLOADER = "pyinstaller"  # its executable is around everything; its licence excepts what it carries
 
 

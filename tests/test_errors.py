@@ -13,7 +13,7 @@ from kernels.errors import Failure
 from tests.failures import ROOMS, TABLE, by_code
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("kernels", "client", "server_validator", "wrapper", "packaging", "benchmarks")
+PACKAGES = ("patience", "kernels", "client", "server_validator", "wrapper", "packaging", "benchmarks")
 KINDS = pytest.mark.parametrize("kind", TABLE.values(), ids=lambda kind: kind.__name__)
 
 

@@ -17,12 +17,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Room -> the rooms that it may import, from the ground up: a room may only use rooms above it in this table.
 MAY_IMPORT: dict[str, set[str]] = {
+    "patience": set(),
     "kernels": set(),
     "kernels.arrays": set(),
     "kernels.limits": set(),
     "kernels.text": set(),
     "kernels.errors": set(),
-    "kernels.streams": {"kernels.errors"},
+    "kernels.refusals": {"kernels.errors", "patience"},
+    "kernels.streams": {"kernels.errors", "kernels.refusals"},
     "kernels.exits": {"kernels.errors", "kernels.streams", "kernels.text"},
     "kernels.philox": {"kernels.arrays"},
     "kernels.cells": {"kernels.arrays"},
@@ -41,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kernels.plan": {"kernels.cells", "kernels.programs"},
     "kernels.formats": {
         *("kernels.arrays", "kernels.cells", "kernels.engine", "kernels.errors", "kernels.experiment"),
-        *("kernels.limits", "kernels.philox", "kernels.programs", "kernels.text"),
+        *("kernels.limits", "kernels.philox", "kernels.programs", "kernels.refusals", "kernels.text", "patience"),
     },
     "kernels.cost": {
         *("kernels.cells", "kernels.experiment", "kernels.formats", "kernels.limits", "kernels.plan"),
@@ -51,11 +53,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("kernels.arrays", "kernels.cells", "kernels.claims", "kernels.engine", "kernels.experiment"),
         *("kernels.measures", "kernels.metrics", "kernels.programs", "kernels.tasks"),
     },
-    "wrapper": set(),
+    "wrapper": {"patience"},
     "client": {
-        *("wrapper", "kernels", "kernels.cells", "kernels.engine", "kernels.errors", "kernels.exits"),
+        *("patience", "wrapper", "kernels", "kernels.cells", "kernels.engine", "kernels.errors", "kernels.exits"),
         *("kernels.experiments", "kernels.formats", "kernels.limits", "kernels.plan", "kernels.programs"),
-        *("kernels.text",),
+        *("kernels.refusals", "kernels.text"),
     },
     "server_validator.errors": {"kernels.errors"},
     "server_validator.issuing": {
@@ -77,15 +79,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "server_validator.dataset": {
         *("kernels.arrays", "kernels.claims", "kernels.errors", "kernels.experiment", "kernels.experiments"),
-        *("kernels.formats", "kernels.limits", "kernels.text", "server_validator.errors"),
+        *("kernels.formats", "kernels.limits", "kernels.refusals", "kernels.text", "server_validator.errors"),
     },
     "server_validator.reporting": {
-        *("kernels.arrays", "kernels.claims", "kernels.errors", "kernels.experiment", "kernels.experiments"),
-        *("kernels.formats", "server_validator.dataset", "server_validator.ledger"),
+        *("kernels.arrays", "kernels.claims", "kernels.experiment", "kernels.experiments"),
+        *("kernels.formats", "kernels.refusals", "server_validator.dataset", "server_validator.ledger"),
     },
     "server_validator.commands": {
         *("kernels", "kernels.cost", "kernels.engine", "kernels.errors", "kernels.experiment", "kernels.experiments"),
-        *("kernels.formats", "kernels.philox", "kernels.streams", "kernels.text"),
+        *("kernels.formats", "kernels.philox", "kernels.refusals", "kernels.streams", "kernels.text"),
         *("server_validator.boinc", "server_validator.boinc.names", "server_validator.checking"),
         *("server_validator.dataset", "server_validator.errors", "server_validator.issuing"),
         *("server_validator.ledger", "server_validator.reporting"),
@@ -171,7 +173,9 @@ NEVER_SHIPPED = {"subprocess", "platform", "multiprocessing", "time.monotonic", 
 
 
 def test_what_volunteers_run_starts_no_program_and_has_one_clock() -> None:
-    shipped = [path for room in ("kernels", "client", "wrapper") for path in sorted((ROOT / room).rglob("*.py"))]
+    shipped = [
+        path for room in ("patience", "kernels", "client", "wrapper") for path in sorted((ROOT / room).rglob("*.py"))
+    ]
     for path in [*shipped, ROOT / "packaging" / "entry.py"]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         read = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("kernels", "client", "wrapper")
+SHIPPED = ("patience", "kernels", "client", "wrapper")
 PRODUCT = (*SHIPPED, "server_validator", "packaging", "benchmarks")
 READ_ELSEWHERE = {
     "wrapper.runtime.Runtime.trickles_down": "the answer's direction of a channel of docs/runtime.md",

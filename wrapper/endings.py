@@ -3,10 +3,12 @@
 BOINC runtime protocol, "ending". An exit with 0 and neither file counts as premature: the client starts the task again.
 """
 
+import functools
 import math
 from pathlib import Path
 from typing import Final
 
+from patience import patiently
 from wrapper.files import write_whole
 
 FINISH_FILE: Final = "boinc_finish_called"
@@ -54,7 +56,7 @@ def remove_endings(slot: Path) -> None:
     down stays: it would abort the restarted task 300 s later for not having left.
     """
     for name in (FINISH_FILE, TEMPORARY_EXIT_FILE):
-        (slot / name).unlink(missing_ok=True)
+        patiently(functools.partial((slot / name).unlink, missing_ok=True))
 
 
 def _one_line(text: str, what: str) -> str:

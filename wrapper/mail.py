@@ -7,7 +7,8 @@ does. The client moves trickle_up.xml away; the server meets it as a row of msg_
 from pathlib import Path
 from typing import Final
 
-from wrapper.files import write_whole
+from patience import patiently
+from wrapper.files import write_at_once
 
 TRICKLE_UP_FILE: Final = "trickle_up.xml"
 TRICKLE_DOWN_PREFIX: Final = "trickle_down"
@@ -34,8 +35,11 @@ def progress_body(fraction: float, cpu_time: float) -> str:
 
 
 def write_trickle(slot: Path, content: bytes) -> None:
-    """Leave the trickle where the client looks; it replaces one that the client has not taken. Raises OSError."""
-    write_whole(slot / TRICKLE_UP_FILE, content)
+    """Leave the trickle where the client looks; it replaces one that the client has not taken. Raises OSError.
+
+    Without patience: the timer thread writes it, and the next one says more.
+    """
+    write_at_once(slot / TRICKLE_UP_FILE, content)
 
 
 def trickles_down(slot: Path) -> list[Path]:
@@ -45,7 +49,7 @@ def trickles_down(slot: Path) -> list[Path]:
 
 def request_upload(slot: Path, logical_name: str) -> None:
     """Leave word that the output file of this name is complete and may be uploaded now. Raises OSError."""
-    (slot / f"{UPLOAD_REQUEST_PREFIX}{logical_name}").touch()
+    patiently((slot / f"{UPLOAD_REQUEST_PREFIX}{logical_name}").touch)
 
 
 def upload_status(slot: Path, logical_name: str) -> int | None:

@@ -1,10 +1,11 @@
 """Everything the runtime needs from Linux and macOS: lock, shared memory, tests for living processes."""
 
+import contextlib
 import errno
 import fcntl
 import mmap
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wrapper import segment
@@ -82,3 +83,13 @@ def watch_parent() -> Callable[[], bool]:
 
 def open_stderr(slot: Path) -> None:
     """Nothing: the client has opened the slot's stderr.txt for us."""
+
+
+def show_no_error_boxes() -> None:
+    """Nothing: a crash ends the program."""
+
+
+@contextlib.contextmanager
+def console_ends(ask: Callable[[], object]) -> Iterator[None]:
+    """Nothing: signals tell."""
+    yield

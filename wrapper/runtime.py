@@ -17,10 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from patience import PATIENCE, may_be_held
 from wrapper import channels, control, endings, init_data, mail, softlink, status, system
 from wrapper.channels import Memory
 from wrapper.control import Heartbeat, Request
-from wrapper.files import prepare, write_whole
+from wrapper.files import prepare, put, write_whole
 from wrapper.init_data import InitData
 from wrapper.liveness import Liveness
 from wrapper.slot import INIT_DATA_FILE, LOCK_FILE, LOCK_RETRY_DELAY, map_memory, read_init_data, take_lock
@@ -122,6 +123,7 @@ class Runtime:
         self._sections = 0  # critical sections open now, in all threads
         self._ending: _Ending | None = None
         self._looks = 0  # of the timer thread
+        self._reread_until = 0.0  # the look up to which a held init_data.xml is read again; 0 if there is no need
         self._fraction: float | None = None
         self._checkpoint_cpu_time = self._earlier_cpu_time
         self._countdown_start = now
@@ -220,8 +222,8 @@ class Runtime:
 
     def upload(self, logical_name: str) -> None:
         """Have the client upload a complete output file now, before the task ends. Raises OSError."""
+        mail.request_upload(self._slot, logical_name)
         with self._state:
-            mail.request_upload(self._slot, logical_name)
             self._announce(mail.HAVE_UPLOAD)
 
     def upload_status(self, logical_name: str) -> int | None:
@@ -240,7 +242,7 @@ class Runtime:
         self._stop_timer()
         self.report(1.0)
         self._deliver_last_status()
-        prepared.replace(self._slot / endings.FINISH_FILE)
+        put(prepared, self._slot / endings.FINISH_FILE)
         self.close()
 
     def temporary_exit(self, delay: float, reason: str, notice: bool = False) -> None:
@@ -286,6 +288,8 @@ class Runtime:
     def _tick(self, now: float) -> None:
         self._looks += 1
         self._listen(now)
+        if self._reread_until:
+            self._reread_init_data()
         second = now >= self._next_second
         if second:
             self._next_second += STATUS_INTERVAL
@@ -311,7 +315,7 @@ class Runtime:
 
     def _obey(self, message: bytes) -> None:
         if control.REREAD in message:
-            self._reread_init_data()
+            self._reread_until = self._looks_in(PATIENCE)
         wishes = control.apply(self._wishes, message)
         if wishes.quit and not self._wishes.quit:
             log.info("the client asks the program to stop")
@@ -338,7 +342,10 @@ class Runtime:
         try:
             self.init = init_data.read(self._slot / INIT_DATA_FILE)
         except (OSError, ValueError) as error:
+            if may_be_held(error) and self._looks < self._reread_until:
+                return  # patience that hears the client meanwhile: until the next look
             log.warning("%s: keeping the former values", error)
+        self._reread_until = 0.0
 
     def _note_heartbeat(self, message: bytes, now: float) -> None:
         heartbeat = control.heartbeat(message)

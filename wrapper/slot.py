@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from patience import patiently
 from wrapper import init_data, system
 from wrapper.channels import Memory
 from wrapper.init_data import InitData
@@ -48,7 +49,7 @@ def read_init_data(slot: Path) -> InitData | None:
     SlotUnreadable if it is there and cannot be read: without it a task would not know its GPU, nor hear its client.
     """
     try:
-        return init_data.read(slot / INIT_DATA_FILE)
+        return patiently(lambda: init_data.read(slot / INIT_DATA_FILE))
     except FileNotFoundError:
         log.info("no %s in %s: running standalone", INIT_DATA_FILE, slot)
     except (IsADirectoryError, ValueError) as error:

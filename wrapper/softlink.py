@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from patience import patiently
+
 FIRST_LINE_LIMIT: Final = 511  # bytes; the reference reads the line into 512 with the NUL, a longer one is data
 OPEN, CLOSE = b"<soft_link>", b"</soft_link>"
 
@@ -30,8 +32,12 @@ def resolve(slot: Path, logical_name: str) -> Path:
     if path.is_symlink():
         return path
     try:
-        with path.open("rb") as file:
-            target = link_target(file.read(FIRST_LINE_LIMIT))
+        target = link_target(patiently(lambda: _head(path)))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return path
     return slot / target if target else path
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(FIRST_LINE_LIMIT)

@@ -1,17 +1,20 @@
-"""Everything the runtime needs from Windows, by the kernel's own functions: lock, shared memory, living processes.
+"""Everything the runtime needs from Windows, by the kernel's own functions: lock, shared memory, processes, endings.
 
 Importable everywhere; only a call needs Windows.
 """
 
 import contextlib
 import ctypes
+import errno
 import functools
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from patience import ACCESS_DENIED, SHARING_VIOLATION, patiently
 from wrapper.addressed import AddressedMemory
 from wrapper.channels import MEMORY_SIZE, Memory
 from wrapper.init_data import InitData
@@ -22,11 +25,15 @@ FILE_ATTRIBUTE_NORMAL: Final = 0x80
 FILE_MAP_ALL_ACCESS: Final = 0xF001F
 SYNCHRONIZE: Final = 0x100000
 WAIT_OBJECT_0: Final = 0  # the process has ended
-ERROR_ACCESS_DENIED: Final = 5
-ERROR_SHARING_VIOLATION: Final = 32
+NO_ERROR_BOXES: Final = 0x1 | 0x2 | 0x8000  # critical errors, crashes, files that cannot be opened
+CTRL_C, CTRL_BREAK, CTRL_LOGOFF = 0, 1, 5  # the others, 2 and 6, are a console that closes and a shutdown
+SERVICES: Final = 0  # the session in which services run, and no user's programs
+LEAVING_PATIENCE = 20.0  # seconds; Windows itself gives 5 where a console closes, 20 at a shutdown. Tests shorten it
 INVALID_HANDLE: Final = ctypes.c_void_p(-1).value
 
 _ctypes: Any = ctypes  # half of what is used of it does not exist elsewhere
+_ROUTINE: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32)  # 64-bit Windows has one calling convention
+_asks: list[Callable[[], object]] = []  # of the sections that are open, the innermost last
 
 
 @functools.cache
@@ -42,6 +49,10 @@ def _kernel() -> Any:
         ("OpenProcess", handle, (number, ctypes.c_int, number)),
         ("WaitForSingleObject", number, (handle, number)),
         ("CloseHandle", ctypes.c_int, (handle,)),
+        ("GetErrorMode", number, ()),
+        ("SetErrorMode", number, (number,)),
+        ("SetConsoleCtrlHandler", ctypes.c_int, (_ROUTINE, ctypes.c_int)),
+        ("ProcessIdToSessionId", ctypes.c_int, (number, ctypes.POINTER(number))),
     ):
         function = getattr(kernel, name)
         function.restype, function.argtypes = result, arguments
@@ -54,24 +65,44 @@ def _last_error() -> int:
 
 def _error(what: object) -> OSError:
     number = _last_error()
-    return OSError(f"{what}: Windows error {number}")
+    return OSError(errno.EACCES if number == ACCESS_DENIED else None, f"Windows error {number}", str(what), number)
 
 
 def take_lock(path: Path) -> int | None:
     """Open the file at `path` for us alone; the handle that is the lock, or None if another process has it.
 
-    Raises OSError if the file cannot be created.
+    Access is denied to a file whose deletion waits for its last holder, and where nothing may be created: the former if
+    the file was there before. Raises OSError if the file cannot be created.
     """
+    was_there = False
+
+    def take() -> int | None:
+        nonlocal was_there
+        was_there = path.exists()  # asked before: it may vanish at any time
+        return _open_alone(path)
+
+    try:
+        return patiently(take)
+    except PermissionError:
+        if was_there:
+            return None
+        raise
+
+
+def _open_alone(path: Path) -> int | None:
     handle = _kernel().CreateFileW(str(path), GENERIC_WRITE, 0, None, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, None)
     if handle not in (None, INVALID_HANDLE):
         return int(handle)
-    if _last_error() == ERROR_SHARING_VIOLATION:
+    if _last_error() == SHARING_VIOLATION:
         return None
     raise _error(path)
 
 
 def release_lock(path: Path, handle: int) -> None:
-    """Let go of the lock, then delete its file, unless another process has taken it in between."""
+    """Let go of the lock, then delete its file, unless another process has taken it in between.
+
+    Without patience: the handle was the lock, a file that stays is none, and who waits here does not leave.
+    """
     _kernel().CloseHandle(handle)
     with contextlib.suppress(OSError):
         path.unlink()
@@ -115,7 +146,7 @@ def process_is_alive(pid: int) -> bool:
     """Whether a process with this id exists. One we may not open does: a client that is a service is another user."""
     process = _kernel().OpenProcess(SYNCHRONIZE, False, pid)
     if not process:
-        return _last_error() == ERROR_ACCESS_DENIED
+        return _last_error() == ACCESS_DENIED
     try:
         return not _has_ended(process)
     finally:
@@ -137,7 +168,56 @@ def open_stderr(slot: Path) -> None:
 
     Raises OSError if it cannot be written.
     """
-    stream = (slot / "stderr.txt").open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+    file = slot / "stderr.txt"
+    stream = patiently(lambda: file.open("a", encoding="utf-8", errors="backslashreplace", buffering=1))
     sys.stderr = stream
     with contextlib.suppress(OSError):  # a program without a console may have no such descriptor to replace
         os.dup2(stream.fileno(), 2)
+
+
+def show_no_error_boxes() -> None:
+    """Let a crash or a library that cannot be loaded end the program: a box would wait for somebody to close it."""
+    kernel = _kernel()
+    kernel.SetErrorMode(kernel.GetErrorMode() | NO_ERROR_BOXES)
+
+
+@contextlib.contextmanager
+def console_ends(ask: Callable[[], object]) -> Iterator[None]:
+    """Call `ask`, in a thread of Windows', when the program has to leave: Ctrl-C, Ctrl-Break, its console closes.
+
+    Also at the user's log-off and at a shutdown, of which Windows tells only programs without user32.dll, and ctypes
+    loads that. Where the console closes the program has until it leaves, in the 5 s that Windows gives.
+    """
+    _watch_console()
+    _asks.append(ask)
+    try:
+        yield
+    finally:
+        _asks.remove(ask)
+
+
+@functools.cache
+def _watch_console() -> object:
+    """Have `_console_event` called from now on. Never taken back: that would wait until a call of it has returned."""
+    routine = _ROUTINE(_console_event)
+    _kernel().SetConsoleCtrlHandler(routine, True)  # refused where there is no console, and nothing to hear
+    return routine  # Windows has its address: it must stay
+
+
+def _console_event(event: int) -> int:
+    """Whether the event is dealt with; else the handler before ours is asked, which ends the process."""
+    if event == CTRL_LOGOFF and _is_of_services():
+        return True  # some user's, of whom a service knows nothing
+    if not _asks:
+        return False
+    _asks[-1]()
+    if event not in (CTRL_C, CTRL_BREAK):
+        time.sleep(LEAVING_PATIENCE)  # Windows ends the process as soon as this returns
+    return True
+
+
+def _is_of_services() -> bool:
+    """Whether this process runs among the services. By its session: what asks for more loads user32.dll."""
+    session = ctypes.c_uint32()
+    told = _kernel().ProcessIdToSessionId(os.getpid(), ctypes.byref(session))
+    return bool(told) and session.value == SERVICES

@@ -9,6 +9,8 @@ import stat
 from pathlib import Path
 
 from kernels.errors import CannotRead, CannotWrite
+from kernels.refusals import cannot_read, cannot_write
+from patience import patiently
 
 _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 # Of a file that is there, and that may well be readable in a while. A missing one is not, nor a disk that is damaged.
@@ -26,31 +28,31 @@ def write(path: Path, data: bytes) -> None:
     (a device, a pipe, a folder) is never replaced.
     """
     check_target(path)
-    target = Path(os.path.realpath(path)) if path.is_symlink() else path  # a symbolic link stays: its target is written
-    # One fixed name per target: what a killed process leaves behind is overwritten, never piled up.
-    temporary = target.with_name(target.name + ".part")
+    target, temporary = _target(path), _partial(path)
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            _sync(file.fileno())
-        temporary.replace(target)
+        patiently(lambda: _fill(temporary, data))
+        patiently(lambda: temporary.replace(target))
         _sync_folder(target.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise CannotWrite(path, error.strerror or error) from error
+        raise cannot_write(path, error) from error
+
+
+def remove_partial(path: Path) -> None:
+    """Remove what a process that was killed while it wrote `path` has left beside it. OSError if it stays there."""
+    patiently(lambda: _partial(path).unlink(missing_ok=True))
 
 
 def check_target(path: Path) -> None:
     """CannotWrite if a file cannot be written there: a folder, a device or a pipe would be replaced by it."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise CannotWrite(path, "it is not a regular file")
+            raise CannotWrite(path, "it is not a regular file", "Choose another name")
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise CannotWrite(path, error.strerror or error) from error
+        raise cannot_write(path, error) from error
 
 
 def read(path: Path, limit: int) -> bytes:
@@ -59,20 +61,45 @@ def read(path: Path, limit: int) -> bytes:
     CannotRead if it is missing, refused, or no regular file: a pipe or a device could hold a reader for ever.
     """
     try:
-        # Without O_NONBLOCK the mere opening of a pipe would wait for its writer.
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NONBLOCK)) as file:
-            facts = os.fstat(file.fileno())
-            if not stat.S_ISREG(facts.st_mode):
-                raise CannotRead(path, "it is not a regular file")
-            # As much as there is, and a byte more to see one that grows: a buffer of the limit would be had at once.
-            return file.read(min(facts.st_size, limit) + 1)
+        return patiently(lambda: _content(path, limit))
     except OSError as error:
-        raise CannotRead(path, error.strerror or error) from error
+        raise cannot_read(path, error) from error
 
 
 def may_pass(error: CannotRead) -> bool:
     """Whether the file may be readable later, though nobody changes it."""
     return isinstance(error.__cause__, OSError) and error.__cause__.errno in _PASSING
+
+
+def _target(path: Path) -> Path:
+    """The file that is replaced: a symbolic link stays."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _partial(path: Path) -> Path:
+    """One fixed name per target: what a killed process leaves behind is overwritten, never piled up.
+
+    Beside the target, since only within a folder's own file system a file can take another's place.
+    """
+    target = _target(path)
+    return target.with_name(target.name + ".part")
+
+
+def _fill(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        _sync(file.fileno())
+
+
+def _content(path: Path, limit: int) -> bytes:
+    # Without O_NONBLOCK the mere opening of a pipe would wait for its writer.
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NONBLOCK)) as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise CannotRead(path, "it is not a regular file", "Check the path")
+        # As much as there is, and a byte more to see one that grows: a buffer of the limit would be had at once.
+        return file.read(min(facts.st_size, limit) + 1)
 
 
 def _sync(descriptor: int) -> None:

@@ -20,9 +20,11 @@ import safetensors
 import safetensors.numpy
 
 from kernels import limits
-from kernels.errors import CannotRead, CannotWrite
+from kernels.errors import CannotRead
 from kernels.formats import atomic
 from kernels.programs.program import State
+from kernels.refusals import cannot_write
+from patience import may_be_held, patiently
 
 FORMAT = 2
 _MAGIC = b"AXIOMCP1"
@@ -118,13 +120,13 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
             _discard(path)  # refused on reading; no file could take its place
         # An older one that is still there is the last that was proven: what lies at `path` now must not replace it.
         if path.exists() and not older.exists():
-            path.replace(older)
+            patiently(lambda: path.replace(older))
         atomic.write(path, data)
         with contextlib.suppress(CannotRead):  # not proven: the older one stays
             if atomic.read(path, limits.CHECKPOINT_BYTES) == data:
-                _discard(older)
+                _retire(older)
     except OSError as error:
-        raise CannotWrite(path, error.strerror or error) from error
+        raise cannot_write(path, error) from error
 
 
 def read(path: Path, wanted: Header) -> tuple[Checkpoint | None, list[str]]:
@@ -163,11 +165,20 @@ def remove(path: Path) -> None:
         _discard(candidate)
 
 
+def _retire(older: Path) -> None:
+    """Discard the one before a proven one. While somebody holds it, it stays, and does no harm."""
+    try:
+        _discard(older)
+    except OSError as error:
+        if not may_be_held(error):
+            raise
+
+
 def _discard(path: Path) -> None:
     if path.is_dir():
-        path.rmdir()  # never more than an empty folder: what it holds is not ours
+        patiently(path.rmdir)  # never more than an empty folder: what it holds is not ours
     else:
-        path.unlink(missing_ok=True)
+        patiently(lambda: path.unlink(missing_ok=True))
 
 
 def _older(path: Path) -> Path:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 NAME = "code.zip"
-PACKAGES = ("client", "kernels", "wrapper", "entry", "axiom_manifest")
+PACKAGES = ("client", "kernels", "patience", "wrapper", "entry", "axiom_manifest")
 _DATE = (2020, 1, 1, 0, 0, 0)  # any will do that is the same for every build
 _UNCHECKED = (1).to_bytes(4, "little")  # flags of a .pyc (PEP 552): known by a hash, and never compared with a source
 

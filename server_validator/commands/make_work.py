@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 
 from kernels.cost import cost, default_units
-from kernels.errors import CannotWrite
 from kernels.experiment import Experiment
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import atomic, workunit
+from kernels.refusals import cannot_write
 from server_validator import issuing
 from server_validator.boinc import create_work
 from server_validator.commands.arguments import add_experiment, experiment, path, positive, seed
@@ -118,7 +118,7 @@ def _folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotWrite(folder, error.strerror or error) from error
+        raise cannot_write(folder, error) from error
     return folder
 
 

@@ -85,5 +85,5 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
     """All files that are given or lie in folders that are, in the order of their paths. CannotRead."""
     for given in paths:
         if not given.exists():
-            raise CannotRead(given, "there is no such file or folder")
+            raise CannotRead(given, "there is no such file or folder", "Check the path")
         yield from sorted(file for file in given.rglob("*") if file.is_file()) if given.is_dir() else [given]

@@ -19,9 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kernels import limits
-from kernels.errors import CannotRead, CannotWrite
+from kernels.errors import CannotRead
 from kernels.experiment import Experiment
 from kernels.formats import atomic
+from kernels.refusals import cannot_write
 from kernels.text import one_line
 from server_validator.dataset import schema
 
@@ -121,7 +122,7 @@ def move(path: Path, place: Path) -> Path:
             target = place / f"{path.name}.{number}"
         path.rename(target)
     except OSError as error:
-        raise CannotWrite(target, error.strerror or error) from error
+        raise cannot_write(target, error) from error
     return target
 
 

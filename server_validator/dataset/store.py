@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kernels.errors import CannotWrite
 from kernels.formats import atomic
 from kernels.formats.result import Result
 from kernels.formats.workunit import WorkUnit
+from kernels.refusals import cannot_write
 from server_validator.dataset import files, schema
 from server_validator.dataset.files import Unsound
 from server_validator.dataset.schema import Origin
@@ -35,7 +35,7 @@ def store(data: Path, unit: WorkUnit, checked: Result, origin: Origin) -> Path:
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotWrite(place, error.strerror or error) from error
+        raise cannot_write(place, error) from error
     atomic.write(path, buffer.getvalue())
     return path
 

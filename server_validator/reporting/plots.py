@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from kernels import claims
 from kernels.claims import Curve, Estimate, Position, Table
-from kernels.errors import CannotWrite
 from kernels.experiment import Experiment
+from kernels.refusals import cannot_write
 from server_validator.reporting.words import position
 
 
@@ -25,7 +25,7 @@ def plot(folder: Path, experiment: Experiment, table: Table) -> list[Path]:
             folder.mkdir(parents=True, exist_ok=True)
             _draw(path, experiment, curves, [claims.curve(table, curve) for curve in curves])
         except OSError as error:
-            raise CannotWrite(path, error.strerror or error) from error
+            raise cannot_write(path, error) from error
     return paths
 
 

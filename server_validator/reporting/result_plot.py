@@ -6,8 +6,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from kernels.errors import CannotWrite
 from kernels.formats.result import Result
+from kernels.refusals import cannot_write
 from server_validator.reporting.result_curves import mean_curve
 
 
@@ -39,4 +39,4 @@ def plot(path: Path, shown: Result) -> None:
     try:
         figure.savefig(path)
     except OSError as error:
-        raise CannotWrite(path, error.strerror or error) from error
+        raise cannot_write(path, error) from error

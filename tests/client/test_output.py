@@ -28,8 +28,7 @@ def test_so_it_is_for_what_the_parser_prints(tmp_path: Path, option: str) -> Non
     code, err = redirected(tmp_path, "> /dev/full", option)
     assert code == 33, err
     assert err.splitlines() == [
-        "Cannot write the standard output: No space left on device. "
-        "Check its folder, permissions and free space, then run again."
+        "Cannot write the standard output: No space left on device. Free some space, then run again."
     ]
 
 

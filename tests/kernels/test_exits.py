@@ -97,17 +97,19 @@ def printing(
 
 
 @pytest.mark.parametrize(
-    ("redirected", "times", "reason"),
+    ("redirected", "times", "why"),
     [
-        ("> /dev/full", 1, "No space left on device"),
-        ("> /dev/full", MUCH, "No space left on device"),
-        (">&-", 1, "it is closed"),
+        ("> /dev/full", 1, ("No space left on device", "Free some space")),
+        ("> /dev/full", MUCH, ("No space left on device", "Free some space")),
+        (">&-", 1, ("it is closed", "Open it")),
     ],
 )
-def test_output_that_cannot_be_written_is_33_and_one_sentence(redirected: str, times: int, reason: str) -> None:
+def test_output_that_cannot_be_written_is_33_and_one_sentence(
+    redirected: str, times: int, why: tuple[str, str]
+) -> None:
     code, said = printing(redirected, times=times)
     assert code == CannotWrite.code, said
-    assert said.splitlines() == [str(CannotWrite("the standard output", reason))]
+    assert said.splitlines() == [str(CannotWrite("the standard output", *why))]
 
 
 def test_a_reader_that_has_enough_is_no_failure() -> None:

@@ -23,7 +23,7 @@ patient = pytest.mark.timeout(3600)
 
 _SOURCES = (
     *("build.spec", "setup.py", "LICENSE", "README.md", "pyproject.toml"),
-    *("kernels", "wrapper", "client", "packaging"),
+    *("patience", "kernels", "wrapper", "client", "packaging"),
 )
 
 

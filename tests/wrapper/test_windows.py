@@ -7,11 +7,16 @@ import ast
 import ctypes
 import os
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import patience
+from tests.support.held import Held
 from wrapper import channels, posix, windows
 from wrapper.init_data import InitData
 
@@ -77,11 +82,50 @@ def test_the_lock_is_a_file_opened_for_us_alone(kernel: Kernel, tmp_path: Path) 
 
 def test_a_lock_held_is_none_and_another_error_is_an_error(kernel: Kernel, tmp_path: Path) -> None:
     invalid = ctypes.c_void_p(-1).value
-    kernel._answers["CreateFileW"] = kernel.fails(windows.ERROR_SHARING_VIOLATION, invalid)
+    kernel._answers["CreateFileW"] = kernel.fails(patience.SHARING_VIOLATION, invalid)
     assert windows.take_lock(tmp_path / "boinc_lockfile") is None
     kernel._answers["CreateFileW"] = kernel.fails(3, invalid)
-    with pytest.raises(OSError, match="boinc_lockfile: Windows error 3"):
+    with pytest.raises(OSError, match=r"Windows error 3: .*boinc_lockfile"):
         windows.take_lock(tmp_path / "boinc_lockfile")
+
+
+@pytest.mark.parametrize(("there", "held"), [(True, True), (False, False)])
+def test_access_denied_is_a_hold_only_of_a_file_that_is_there(
+    kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, held: bool
+) -> None:
+    """A file whose deletion waits for its last holder; a folder in which nothing may be created."""
+    monkeypatch.setattr(patience, "FILES_ARE_HELD", True)
+    monkeypatch.setattr(patience, "PATIENCE", 0.05)
+    path = tmp_path / "boinc_lockfile"
+    if there:
+        path.touch()
+    kernel._answers["CreateFileW"] = kernel.fails(patience.ACCESS_DENIED, ctypes.c_void_p(-1).value)
+    if held:
+        assert windows.take_lock(path) is None
+    else:
+        with pytest.raises(PermissionError, match=r"Windows error 5: .*boinc_lockfile"):
+            windows.take_lock(path)
+    assert len(kernel.calls) > 2, "without patience"
+
+
+@pytest.mark.parametrize("then", [44, None])
+def test_a_lock_file_that_vanishes_while_it_is_waited_for_is_taken(
+    kernel: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: int | None
+) -> None:
+    monkeypatch.setattr(patience, "FILES_ARE_HELD", True)
+    path = tmp_path / "boinc_lockfile"
+    path.touch()
+    denied = kernel.fails(patience.ACCESS_DENIED, ctypes.c_void_p(-1).value)
+    sharing = kernel.fails(patience.SHARING_VIOLATION, ctypes.c_void_p(-1).value)
+
+    def create(*arguments: object) -> object:
+        if len(kernel.calls) < 3:
+            return denied()
+        return then or sharing()
+
+    kernel._answers["CreateFileW"] = create
+    assert windows.take_lock(path) == then
+    assert len(kernel.calls) == 3
 
 
 def test_the_mapping_is_looked_for_globally_then_locally(kernel: Kernel, tmp_path: Path) -> None:
@@ -112,10 +156,10 @@ def test_a_missing_unnamed_or_too_small_mapping_is_an_error(kernel: Kernel, tmp_
     with pytest.raises(OSError, match="named no shared memory"):
         windows.map_memory(tmp_path, InitData())
     kernel._answers["OpenFileMappingW"] = kernel.fails(NOT_FOUND)
-    with pytest.raises(OSError, match="boinc_3: Windows error 2"):
+    with pytest.raises(OSError, match=r"Windows error 2: .*boinc_3"):
         windows.map_memory(tmp_path, InitData(comm_obj_name="boinc_3"))
     kernel.calls.clear()
-    kernel._answers |= {"OpenFileMappingW": lambda *_: 7, "MapViewOfFile": kernel.fails(windows.ERROR_ACCESS_DENIED)}
+    kernel._answers |= {"OpenFileMappingW": lambda *_: 7, "MapViewOfFile": kernel.fails(patience.ACCESS_DENIED)}
     with pytest.raises(OSError, match="Windows error 5"):
         windows.map_memory(tmp_path, InitData(comm_obj_name="boinc_3"))
     assert kernel.calls[-1] == ("CloseHandle", 7)
@@ -126,7 +170,7 @@ def test_a_missing_unnamed_or_too_small_mapping_is_an_error(kernel: Kernel, tmp_
     [
         (9, 0, TIMEOUT, True),
         (9, 0, windows.WAIT_OBJECT_0, False),
-        (None, windows.ERROR_ACCESS_DENIED, None, True),
+        (None, patience.ACCESS_DENIED, None, True),
         (None, INVALID_PARAMETER, None, False),
     ],
 )
@@ -147,7 +191,7 @@ def test_the_parent_is_watched_by_a_handle_of_its_own(kernel: Kernel) -> None:
     assert not gone()
     state[0] = windows.WAIT_OBJECT_0
     assert gone()
-    kernel._answers["OpenProcess"] = kernel.fails(windows.ERROR_ACCESS_DENIED)
+    kernel._answers["OpenProcess"] = kernel.fails(patience.ACCESS_DENIED)
     assert not windows.watch_parent()()
 
 
@@ -164,3 +208,92 @@ def test_stderr_is_appended_to_the_slots_file(tmp_path: Path, monkeypatch: pytes
     finally:
         sys.stderr.close()
         sys.stderr = former
+
+
+def test_stderr_that_is_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(tmp_path / "stderr.txt", monkeypatch)
+    monkeypatch.setattr(os, "dup2", lambda old, new: None)
+    former = sys.stderr
+    try:
+        windows.open_stderr(tmp_path)
+        print("said", file=sys.stderr)
+        assert held.path.read_text(encoding="utf-8") == "said\n"
+        assert held.refused == ["open"] * 3
+    finally:
+        sys.stderr.close()
+        sys.stderr = former
+
+
+def test_error_boxes_are_turned_off_and_other_modes_stay(kernel: Kernel) -> None:
+    kernel._answers["GetErrorMode"] = lambda: 0x4
+    windows.show_no_error_boxes()
+    # Windows' own numbers: SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SEM_NOOPENFILEERRORBOX.
+    assert kernel.calls == [("GetErrorMode",), ("SetErrorMode", 0x4 | 0x1 | 0x2 | 0x8000)]
+
+
+class Console:
+    """Windows' side of a console: the routine it was given, called as Windows does, and what is slept in it."""
+
+    def __init__(self, kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.session = 1
+        self.slept: list[float] = []
+        windows._watch_console.cache_clear()
+        monkeypatch.setattr(time, "sleep", self.slept.append)
+        kernel._answers["ProcessIdToSessionId"] = self._session
+        self._kernel = kernel
+
+    def _session(self, pid: int, session: Any) -> int:
+        assert pid == os.getpid()
+        session._obj.value = self.session
+        return 1
+
+    def tells(self, event: int) -> int:
+        """Whether a handler has dealt with the event."""
+        ((_, routine, add),) = [call for call in self._kernel.calls if call[0] == "SetConsoleCtrlHandler"]
+        assert add is True
+        answers: list[int] = []
+        thread = threading.Thread(target=lambda: answers.append(routine(event)))  # type: ignore[operator]
+        thread.start()
+        thread.join()
+        return answers[0]
+
+
+@pytest.fixture
+def console(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
+    yield Console(kernel, monkeypatch)
+    windows._watch_console.cache_clear()
+
+
+C, BREAK, CLOSE, LOGOFF, SHUTDOWN = 0, 1, 2, 5, 6  # Windows' own numbers
+
+
+@pytest.mark.parametrize(
+    ("event", "waits"), [(C, False), (BREAK, False), (CLOSE, True), (LOGOFF, True), (SHUTDOWN, True)]
+)
+def test_every_end_of_a_console_is_asked_for_and_the_last_ones_wait_for_the_program(
+    console: Console, event: int, waits: bool
+) -> None:
+    asked: list[str] = []
+    with windows.console_ends(lambda: asked.append("outer")), windows.console_ends(lambda: asked.append("inner")):
+        assert console.tells(event)
+        assert asked == ["inner"]
+        assert console.slept == ([windows.LEAVING_PATIENCE] if waits else [])
+
+
+def test_outside_a_section_the_handler_before_is_asked(console: Console) -> None:
+    with windows.console_ends(lambda: None):
+        pass
+    for event in (C, BREAK, CLOSE, SHUTDOWN):
+        assert not console.tells(event)
+    assert console.slept == []
+
+
+def test_a_service_takes_nobodys_log_off_for_its_own_end(console: Console) -> None:
+    """Nor does the handler before, the C library's, which would end the program."""
+    console.session = 0
+    asked: list[str] = []
+    with windows.console_ends(lambda: asked.append("end")):
+        assert console.tells(LOGOFF)
+        assert asked == []
+        assert console.tells(SHUTDOWN)
+        assert asked == ["end"]
