@@ -18,6 +18,7 @@ from kernels.formats import result
 from tests.client.sessions import Scripted, cells, choice, session
 from tests.kernels import tiny
 from tests.kernels.disk import full_above
+from tests.support.held import Held
 from tests.support.lateness import Lateness
 from tests.support.waiting import wait_until, wait_while
 from wrapper import Request
@@ -213,6 +214,21 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_the_former_one_stays(
     with full_above(200), pytest.raises(CannotWrite):
         drive(one, runtime, 1, choice().prepare_thread)
     assert session(LONG, tmp_path).done == saved
+
+
+def test_asked_to_stop_while_a_checkpoint_waits_for_who_holds_it_it_stops_with_that_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, runtime = session(LONG, tmp_path), Scripted()
+    one.slice(one.unfinished()[0])
+    one.save()
+    one.slice(one.unfinished()[0])
+    held = Held("checkpoint", monkeypatch)
+    held.when_refused = lambda: runtime.want(Request.QUIT)
+    runtime.due = True
+    assert drive(one, runtime, 1, choice().prepare_thread) is False
+    assert held.refused
+    assert session(LONG, tmp_path).done == one.done
 
 
 def test_an_error_in_a_thread_ends_the_loop_with_that_error(tmp_path: Path) -> None:

@@ -27,25 +27,27 @@ def refusal(path: object, number: int | None = SHARING_VIOLATION) -> PermissionE
 
 
 class Held:
-    """A file that is held for so many attempts, in a process that is patient for so many seconds."""
+    """A file of this name, wherever, that is held for so many attempts, in a process of so many seconds' patience."""
 
-    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch, attempts: float = 3, seconds: float = 5.0) -> None:
-        self.path = path
+    def __init__(self, name: str, monkeypatch: pytest.MonkeyPatch, attempts: float = 3, seconds: float = 5.0) -> None:
+        self.name = name
         self.refused: list[str] = []
         self.attempts = attempts
         self.when_refused: Callable[[], object] = lambda: None
         monkeypatch.setattr(patience, "FILES_ARE_HELD", True)
         monkeypatch.setattr(patience, "PATIENCE", seconds)
-        for module, name, number in ((os, "replace", 32), (os, "unlink", 32), (os, "open", None), (io, "open", None)):
+        doors = (os, "replace", 32), (os, "unlink", 32), (os, "utime", 5), (os, "open", None), (io, "open", None)
+        for module, name, number in doors:
             monkeypatch.setattr(module, name, self._door(name, getattr(module, name), number))
 
     def _door(self, name: str, real: Callable[..., object], number: int | None) -> Callable[..., object]:
         def door(*arguments: Any, **keywords: Any) -> object:
-            ways = [Path(os.fsdecode(path)) for path in arguments[:2] if isinstance(path, str | bytes | Path)]
-            if self.path in ways and len(self.refused) < self.attempts:
+            paths = [Path(os.fsdecode(path)) for path in arguments[:2] if isinstance(path, str | bytes | Path)]
+            is_held = any(path.name == self.name and path.exists() for path in paths)
+            if is_held and len(self.refused) < self.attempts:
                 self.refused.append(name)
                 self.when_refused()
-                raise refusal(self.path, number)
+                raise refusal(paths[0], number)
             return real(*arguments, **keywords)
 
         return door

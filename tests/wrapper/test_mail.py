@@ -1,15 +1,18 @@
 """Trickles and early uploads: files in the slot, and the channel that announces them."""
 
+import math
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.support.held import Held
 from tests.support.waiting import wait_until
 from tests.wrapper.fake_client import FakeClient, Memory, make_slot
-from wrapper import Runtime, channels, mail, runtime, start
+from wrapper import Request, Runtime, channels, mail, runtime, start
 
 
 @pytest.fixture
@@ -58,6 +61,34 @@ def test_a_trickle_that_cannot_be_written_costs_a_line_not_the_task(
         wait_until(lambda: "not told the progress" in caplog.text, "mail", lambda: None, patience=60.0)
         time.sleep(0.3)
         assert not Memory(slot).full(channels.TRICKLE_UP)
+
+
+def test_a_trickle_that_is_held_keeps_nobody_from_hearing_the_client(
+    slot: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The timer thread writes it: no patience there."""
+    held = Held(f"{mail.TRICKLE_UP_FILE}.partial", monkeypatch, attempts=1, seconds=3600.0)
+    with started(slot, every=0.3) as task:
+        task.report(0.5)
+        wait_until(lambda: "not told the progress" in caplog.text, "mail", lambda: None, patience=60.0)
+        assert held.refused == ["replace"]
+        memory = Memory(slot)
+        wait_until(lambda: memory.full(channels.TRICKLE_UP), "mail", lambda: None, patience=60.0)
+
+
+def test_the_client_is_heard_while_the_file_that_asks_for_an_upload_is_held(
+    slot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(slot)
+    (slot / "boinc_ufr_result.msgpack").touch()
+    held = Held("boinc_ufr_result.msgpack", monkeypatch, attempts=math.inf)
+    with started(slot, every=1e9) as task, ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(task.upload, "result.msgpack")
+        wait_until(lambda: len(held.refused) > 1, "refusals", lambda: None, patience=60.0)
+        memory.put(channels.CONTROL, b"<suspend/>")
+        wait_until(lambda: task.request is Request.SUSPEND, "the suspension", lambda: None, patience=60.0)
+        held.attempts = 0
+        asking.result()
 
 
 def test_one_message_announces_everything_and_waits_for_an_empty_mailbox(slot: Path) -> None:

@@ -1,6 +1,7 @@
 """The runtime inside the test's own process: everything that needs no death of a process."""
 
 import logging
+import math
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.held import Held
 from tests.support.lateness import Lateness, Took
 from tests.support.waiting import wait_until
 from tests.wrapper.fake_client import CONTROL, HEARTBEAT, STATUS, Memory, init_data, make_slot
@@ -255,6 +257,38 @@ def test_reread_takes_the_new_period_but_not_the_cpu_time(rig: Rig, caplog: pyte
     assert task.init is not None
     assert task.init.checkpoint_period == 1
     assert caplog.text.count("keeping the former values") == 2
+
+
+def test_while_a_start_file_is_held_it_is_read_again_and_the_client_is_heard(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = rig.start(checkpoint_period="60")
+    (rig.slot / "init_data.xml").write_bytes(init_data(checkpoint_period="1"))
+    held = Held("init_data.xml", monkeypatch, attempts=math.inf)
+    rig.put(b"<reread_app_info/>")
+    until(lambda: len(held.refused) > 2)
+    rig.put(b"<suspend/>")
+    until(lambda: task.request is Request.SUSPEND)
+    assert task.init is not None
+    assert task.init.checkpoint_period == 60
+    held.attempts = 0
+    until(lambda: task.init is not None and task.init.checkpoint_period == 1)
+
+
+def test_patience_with_a_start_file_ends(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runtime, "PATIENCE", 0.3)
+    task = rig.start(checkpoint_period="60")
+    held = Held("init_data.xml", monkeypatch, attempts=math.inf)
+    rig.put(b"<reread_app_info/>")
+    until(lambda: "keeping the former values" in caplog.text)
+    refused = len(held.refused)
+    assert refused > 2
+    rig.status()
+    assert len(held.refused) == refused
+    assert task.init is not None
+    assert task.init.checkpoint_period == 60
 
 
 def test_an_unread_status_is_not_overwritten(rig: Rig) -> None:

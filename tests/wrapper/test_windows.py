@@ -211,13 +211,13 @@ def test_stderr_is_appended_to_the_slots_file(tmp_path: Path, monkeypatch: pytes
 
 
 def test_stderr_that_is_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Held(tmp_path / "stderr.txt", monkeypatch)
+    held = Held("stderr.txt", monkeypatch)
     monkeypatch.setattr(os, "dup2", lambda old, new: None)
     former = sys.stderr
     try:
         windows.open_stderr(tmp_path)
         print("said", file=sys.stderr)
-        assert held.path.read_text(encoding="utf-8") == "said\n"
+        assert (tmp_path / "stderr.txt").read_text(encoding="utf-8") == "said\n"
         assert held.refused == ["open"] * 3
     finally:
         sys.stderr.close()
