@@ -30,5 +30,5 @@ def test_every_fact_is_seen(tmp_path: Path) -> None:
         sleeper.stdout.close()
     facts = [line for line in done.stdout.splitlines() if "seen: " in line.lower()]
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(facts) == 18, done.stdout
+    assert len(facts) == 33, done.stdout
     assert [fact for fact in facts if not fact.startswith("seen: ")] == []

@@ -19,7 +19,40 @@ LINUX int call_UnmapViewOfFile(void *address) { return UnmapViewOfFile(address);
 LINUX void *call_OpenProcess(DWORD access, int inherit, DWORD pid) { return OpenProcess(access, inherit, pid); }
 LINUX DWORD call_WaitForSingleObject(void *handle, DWORD milliseconds) { return WaitForSingleObject(handle, milliseconds); }
 LINUX int call_CloseHandle(void *handle) { return CloseHandle(handle); }
+LINUX DWORD call_GetErrorMode(void) { return GetErrorMode(); }
+LINUX DWORD call_SetErrorMode(DWORD mode) { return SetErrorMode(mode); }
+LINUX int call_ProcessIdToSessionId(DWORD pid, DWORD *session) { return ProcessIdToSessionId(pid, session); }
+
+typedef int __attribute__((sysv_abi)) (*Routine)(DWORD); /* as ctypes makes it */
+static Routine routine;
+static int accepted;
+static BOOL WINAPI console_event(DWORD event) { return routine(event); }
+LINUX int call_SetConsoleCtrlHandler(Routine given, int add) {
+    routine = given;
+    return accepted = SetConsoleCtrlHandler(console_event, add);
+}
 LINUX DWORD last_error(void) { return GetLastError(); }
+
+LINUX int was_accepted(void) { return accepted; }
+
+/* What Python does on Windows. */
+LINUX int replace(const WCHAR *from, const WCHAR *to) { return MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING); }
+
+/* What a virus scanner does: it reads a file, and lets others read and write it, but not delete it. */
+LINUX void *hold(const WCHAR *path) {
+    return CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, 0, OPEN_EXISTING, 0, 0);
+}
+
+/* A console's event, in a thread of its own as there; GenerateConsoleCtrlEvent wants a console, which Wine may not have. */
+static DWORD WINAPI bring(void *event) { return console_event((DWORD)(size_t)event); }
+LINUX int tell(DWORD event) {
+    DWORD answer;
+    HANDLE thread = CreateThread(0, 0, bring, (void *)(size_t)event, 0, 0);
+    WaitForSingleObject(thread, INFINITE);
+    GetExitCodeThread(thread, &answer);
+    CloseHandle(thread);
+    return answer;
+}
 
 /* What a client does. */
 LINUX void *make_mapping(const WCHAR *name, DWORD bytes) {

@@ -4,6 +4,9 @@ Usage: script.py HOST_LIBRARY SLEEPER, the process id of a Windows process that 
 """
 
 import ctypes
+import errno
+import functools
+import math
 import os
 import sys
 import tempfile
@@ -11,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import patience
+from patience import patiently
 from wrapper import channels, windows
 from wrapper.init_data import InitData
 
@@ -36,6 +41,10 @@ class Kernel:
             "OpenProcess": (handle, (word, ctypes.c_int, word)),
             "WaitForSingleObject": (word, (handle, word)),
             "CloseHandle": (ctypes.c_int, (handle,)),
+            "GetErrorMode": (word, ()),
+            "SetErrorMode": (word, (word,)),
+            "SetConsoleCtrlHandler": (ctypes.c_int, (windows._ROUTINE, ctypes.c_int)),
+            "ProcessIdToSessionId": (ctypes.c_int, (word, ctypes.POINTER(word))),
         }
 
     def __getattr__(self, name: str) -> Callable[..., object]:
@@ -97,6 +106,54 @@ seen(
     "a mapping of 4096 bytes is an error",
     error_of(lambda: windows.map_memory(folder, InitData(comm_obj_name="boinc_3"))),
 )
+
+
+def moved(source: Path, target: Path) -> bool:
+    """As os.replace on Windows. Whoever holds the file lets it go after some refusals, if at all."""
+    if host.replace(text(str(source)), text(str(target))):
+        return True
+    refusals.append(host.last_error())
+    if len(refusals) == lets_go:
+        host.call_CloseHandle(holder)
+    error = PermissionError(errno.EACCES, "refused", str(target))
+    error.winerror = host.last_error()  # type: ignore[attr-defined]
+    raise error
+
+
+host.hold.restype = ctypes.c_void_p
+patience.FILES_ARE_HELD = True
+refusals: list[int] = []
+lets_go = math.inf
+target, partial = folder / "checkpoint", folder / "checkpoint.part"
+for held in (target, partial):
+    target.write_bytes(b"former")
+    partial.write_bytes(b"new")
+    holder = ctypes.c_void_p(host.hold(text(str(held))))
+    refusals.clear()
+    lets_go = math.inf
+    patience.PATIENCE = 0.3
+    seen(
+        f"while somebody has {held.name} open it is not replaced",
+        error_of(lambda: patiently(lambda: moved(partial, target))),
+    )
+    seen("and both files are as they were", target.read_bytes() + partial.read_bytes() == b"formernew")
+    patience.PATIENCE = 60.0
+    refusals.clear()
+    lets_go = 4
+    seen("who is patient replaces it", patiently(lambda: moved(partial, target)) and target.read_bytes() == b"new")
+    seen("after some refusals", len(refusals) == lets_go)
+
+windows.show_no_error_boxes()
+seen("no error box will be shown", kernel.GetErrorMode() == windows.NO_ERROR_BOXES)
+asked: list[str] = []
+windows.LEAVING_PATIENCE = 0.0
+for event, name in enumerate(("Ctrl-C", "Ctrl-Break", "a console that closes")):
+    with windows.console_ends(functools.partial(asked.append, name)):
+        seen(f"{name} is dealt with", host.tell(event) and asked[event:] == [name])
+seen("and Windows has taken the routine", host.was_accepted())
+seen("outside it is not", not host.tell(2) and len(asked) == 3)
+os.getpid = host.my_pid  # Linux has another
+seen("this is no service", not windows._is_of_services())
 
 seen("our own process is alive", windows.process_is_alive(host.my_pid()))
 seen("a process that never was is not", not windows.process_is_alive(0x7FFFFFF0))
