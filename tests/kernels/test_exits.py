@@ -34,7 +34,7 @@ def test_a_command_that_ends_has_its_own_code_and_shows_nothing(code: int) -> No
 
 
 def test_a_failure_is_shown_and_its_code_is_the_commands() -> None:
-    failure = CannotRead("wu.json", "no such file")
+    failure = CannotRead("wu.json", "no such file", "Check the path")
     assert ended(failure) == (CannotRead.code, [failure])
 
 
