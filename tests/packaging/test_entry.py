@@ -9,6 +9,8 @@ import entry
 import manifest
 import pytest
 
+from tests.support.held import Held
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -118,3 +120,14 @@ def test_argparse_leaves_as_it_does(code: int) -> None:
     with pytest.raises(SystemExit) as left:
         entry.explained(lambda: sys.exit(code), lambda: "damaged")
     assert left.value.code == code
+
+
+@pytest.mark.parametrize("attempts", [3, 100])
+def test_a_file_that_a_scanner_holds_for_a_moment_is_not_damaged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, attempts: int
+) -> None:
+    files = manifest.of_folder(folder)
+    held = Held("two", monkeypatch, attempts=attempts, seconds=5.0 if attempts == 3 else 0.1)
+    assert (entry.mend(folder, files) is None) is (attempts == 3)
+    assert len(held.refused) > 2
+    assert (folder / "two").exists()
