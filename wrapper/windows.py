@@ -185,8 +185,8 @@ def show_no_error_boxes() -> None:
 def console_ends(ask: Callable[[], object]) -> Iterator[None]:
     """Call `ask`, in a thread of Windows', when the program has to leave: Ctrl-C, Ctrl-Break, its console closes.
 
-    Also at the user's log-off and at a shutdown, of which Windows tells only programs without user32.dll, and ctypes
-    loads that. Where the console closes the program has until it leaves, in the 5 s that Windows gives.
+    Also at a log-off and at a shutdown, which Windows tells no process that has user32.dll, and ctypes loads that. The
+    program then has the seconds that Windows gives.
     """
     _watch_console()
     _asks.append(ask)

@@ -211,6 +211,7 @@ def test_stderr_is_appended_to_the_slots_file(tmp_path: Path, monkeypatch: pytes
 
 
 def test_stderr_that_is_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stderr.txt").touch()
     held = Held("stderr.txt", monkeypatch)
     monkeypatch.setattr(os, "dup2", lambda old, new: None)
     former = sys.stderr
@@ -220,7 +221,8 @@ def test_stderr_that_is_held_for_a_moment_is_waited_for(tmp_path: Path, monkeypa
         assert (tmp_path / "stderr.txt").read_text(encoding="utf-8") == "said\n"
         assert held.refused == ["open"] * 3
     finally:
-        sys.stderr.close()
+        if sys.stderr is not former:
+            sys.stderr.close()
         sys.stderr = former
 
 

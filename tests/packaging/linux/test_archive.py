@@ -7,8 +7,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import licences
 import pytest
 from linux import archive
+
+from tests.test_unused import SHIPPED
 
 SOURCES = {
     "kernels": ("kernels/__init__.py", '"""A package."""\n__version__ = "9.9.9"\n'),
@@ -44,6 +47,11 @@ def python(program: Path, code: str) -> str:
 def test_modules_and_packages_are_imported(program: Path) -> None:
     said = python(program, "import entry, kernels; print(entry.VALUE, kernels.__version__, kernels.__doc__)")
     assert said == "{'a': 1} 9.9.9 A package.\n"
+
+
+def test_every_room_that_ships_is_in_it_and_under_our_licence() -> None:
+    assert set(SHIPPED) == set(archive.PACKAGES) - {"entry", "axiom_manifest"}
+    assert set(SHIPPED) == set(licences.OURS) - {"packaging", "build"}
 
 
 def test_docstrings_and_assertions_stay(program: Path) -> None:
