@@ -26,7 +26,8 @@ import licences
 import manifest
 import plan_classes
 import version_xml
-from linux import archive, glibc, launcher
+from launcher import archive, making
+from linux import glibc
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "frozen"
@@ -53,20 +54,15 @@ def build(
     bundle = manifest.load(work / "build" / "bundle.json")
     assert bundle is not None
     collected = work / "dist" / "collected"
-    oldest = _glibc(collected, names, min_glibc) if names.launched else ""
+    oldest = _glibc(collected, names, min_glibc) if names.system == "linux" else ""
     tree = out / names.folder
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
-    shutil.copytree(collected if names.launched else collected / "bundle", tree / names.bundle(bundle.number))
-    executables = {names.main, names.program(bundle.number)}
-    if names.launched:
-        zig = (sys.executable, "-m", "ziglang", "cc", "-target", layout.ZIG_TARGETS[names.platform])
-        code = (work / "build" / archive.NAME).read_bytes()
-        launcher.make(tree, names.program(bundle.number), layout.files(tree), code, tree / names.main, zig)
-    else:
-        shutil.copy(work / "build" / names.main, tree / names.main)
+    shutil.copytree(collected, tree / names.bundle(bundle.number))
+    program = names.program(bundle.number)
+    making.make(tree, names, program, layout.files(tree), (work / "build" / archive.NAME).read_bytes())
     layout.check(layout.files(tree))
-    _set_modes(tree, executables)
+    _set_modes(tree, {names.main, program})
     manifest.store(record, bundle, oldest)  # last: nothing that failed takes a number
     print(weights(tree))
     version_xml.write(tree, names.main)

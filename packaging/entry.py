@@ -1,7 +1,7 @@
 """What the frozen program runs: axiom-worker; where that fails, its installed files are compared with their manifest.
 
 BOINC checks every file when it is downloaded, and never again for damage that leaves the size as it was. The launcher
-finds such damage where there is one; this finds it everywhere else, by SHA-256. What is damaged is removed, and the
+looks at every start, but of gigabytes only at the sizes; this finds damage by SHA-256. What is damaged is removed, and the
 exit code is 206, BOINC's for a program that cannot start: the client then fetches what is missing. Where nothing is
 damaged, the failure stands as it is.
 """
@@ -26,10 +26,7 @@ def main() -> int:
         hear(Path())
     from axiom_manifest import FILES  # type: ignore[import-not-found]  # build.spec writes it into the program
 
-    folder = Path(sys._MEIPASS)  # type: ignore[attr-defined]
-    # A library that was cut short would kill this process instead of failing to load: its size is looked at before.
-    program = _worker if sized(folder, FILES) else lambda: EXIT_DAMAGED
-    return explained(program, lambda: mend(folder, FILES))
+    return explained(_worker, lambda: mend(Path(sys._MEIPASS), FILES))  # type: ignore[attr-defined]
 
 
 def hear(slot: Path) -> None:
@@ -77,14 +74,6 @@ def mend(folder: Path, files: Mapping[str, tuple[int, str]]) -> str | None:
     if kept:
         return f"{what}; {kept[0]} cannot be removed: reset the project, so that BOINC fetches it again."
     return f"{what}; what was damaged is removed, and BOINC fetches it again."
-
-
-def sized(folder: Path, files: Mapping[str, tuple[int, str]]) -> bool:
-    """Whether every file is there with the size that the manifest says."""
-    try:
-        return all((folder / name).stat().st_size == size for name, (size, _) in files.items())
-    except OSError:
-        return False
 
 
 def _intact(path: Path, size: int, digest: str) -> bool:

@@ -1,14 +1,15 @@
 """Names of an application version's files and folders, and the rules that BOINC sets for them.
 
-A version is its main program, with all our code in it, and the bundle, a folder with Python and the libraries that the
-program loads, which versions share:
+A version is its main program, with all our code, and the bundle, a folder with Python and the libraries that the program
+loads, which versions share:
 
     axiom_0.01_x86_64-pc-linux-gnu__cpu
     axiomrt_1_x86_64-pc-linux-gnu__cpu/...
 
-On Linux the main program is a static launcher, which becomes `axiom` in the bundle; elsewhere it is PyInstaller's
-executable. A physical name stands for the same bytes for ever: the bundle's number rises when a file in it changes, so
-that a new version with the same libraries is a download of the main program alone.
+The main program is a launcher, which starts `axiom` in the bundle, PyInstaller's executable. Our code is an archive behind
+the launcher's own; on macOS, where nothing may follow a program's signature, it is a file beside it, `axiom_....zip`. A
+physical name stands for the same bytes for ever: the bundle's number rises when a file in it changes, so that a new version
+with the same libraries is a download of launcher and code alone.
 """
 
 from __future__ import annotations
@@ -40,11 +41,17 @@ PLATFORMS = {
 }
 """BOINC's name of a platform, by sys.platform and platform.machine() in lower case."""
 
+SYSTEMS = {platform: system for (system, _), platform in PLATFORMS.items()}
+"""The system of a platform, as sys.platform has it."""
+
 ZIG_TARGETS = {
     "x86_64-pc-linux-gnu": "x86_64-linux-musl",
     "aarch64-unknown-linux-gnu": "aarch64-linux-musl",
+    "windows_x86_64": "x86_64-windows-gnu",
+    "x86_64-apple-darwin": "x86_64-macos.10.15",
+    "arm64-apple-darwin": "aarch64-macos.11.0",
 }
-"""What the launcher is compiled for, on the platforms that have a launcher."""
+"""What the launcher is compiled for; on macOS for the oldest that numpy's wheels run on."""
 
 MAX_FILES = 350  # each takes some 680 bytes of app_version.xml_doc, which is cut off at 262,144
 MAX_NAME = 200  # characters; BOINC's limit is 255, and Windows wants whole paths below 260
@@ -80,23 +87,36 @@ class Names:
         return f"{self.platform}__{self.flavour}"
 
     @property
-    def main(self) -> str:
-        """The main program: what the client starts."""
-        suffix = ".exe" if self.platform.startswith("windows") else ""
-        return f"{APPLICATION}_{self.version}_{self.variant}{suffix}"
+    def system(self) -> str:
+        """What this is for, as sys.platform has it."""
+        return SYSTEMS[self.platform]
 
     @property
-    def launched(self) -> bool:
-        """Whether the main program is a launcher."""
-        return self.platform in ZIG_TARGETS
+    def _suffix(self) -> str:
+        return ".exe" if self.system == "win32" else ""
+
+    @property
+    def main(self) -> str:
+        """The main program, the launcher: what the client starts."""
+        return f"{APPLICATION}_{self.version}_{self.variant}{self._suffix}"
+
+    @property
+    def archive(self) -> str:
+        """The file of our code, where it does not lie behind the launcher's own; else empty."""
+        return f"{APPLICATION}_{self.version}_{self.variant}.zip" if self.system == "darwin" else ""
 
     def bundle(self, number: int) -> str:
         """The folder with Python and the libraries that the program loads."""
         return f"{BUNDLE}_{number}_{self.variant}"
 
+    @property
+    def executable(self) -> str:
+        """PyInstaller's executable, in the bundle."""
+        return f"{EXECUTABLE}{self._suffix}"
+
     def program(self, number: int) -> str:
-        """PyInstaller's executable: on Linux it lies in the bundle of this number, elsewhere it is the main program."""
-        return f"{self.bundle(number)}/{EXECUTABLE}" if self.launched else self.main
+        """The same, in the bundle of this number: what the launcher starts."""
+        return f"{self.bundle(number)}/{self.executable}"
 
 
 def boinc_version(version: str) -> str:

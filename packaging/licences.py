@@ -52,7 +52,7 @@ def collect(sources: Iterable[Path], own: Path, wanted: Collection[str]) -> str:
             texts.setdefault(name, _licence_of_package(name))
     texts.setdefault(_BOOTLOADER, _licence_of_distribution(_BOOTLOADER))
     if sys.platform == "linux":
-        texts["musl"] = _licence_of_musl()
+        texts |= _licences_in_launcher()
     return "".join(f"{_RULE}{name}\n{_RULE}\n{texts[name].strip()}\n\n" for name in texts)
 
 
@@ -109,12 +109,14 @@ def _licence_of_python() -> str:
     raise LicenceMissing("no licence of Python was found beside its library; install it, the program carries Python")
 
 
-def _licence_of_musl() -> str:
-    """The licence of the C library in the launcher."""
+def _licences_in_launcher() -> dict[str, str]:
+    """Those of the C library in Linux's launcher: musl, with Zig's functions in place of some of its."""
     zig = importlib.util.find_spec("ziglang")
     if zig is None or zig.origin is None:
         raise LicenceMissing("ziglang is not installed, which brings the launcher's C library, musl, and its licence")
-    return Path(zig.origin).with_name("lib").joinpath("libc", "musl", "COPYRIGHT").read_text(encoding="utf-8")
+    folder = Path(zig.origin).parent
+    places = {"musl": folder.joinpath("lib", "libc", "musl", "COPYRIGHT"), "Zig": folder / "LICENSE"}
+    return {name: place.read_text(encoding="utf-8") for name, place in places.items()}
 
 
 def _debian_package_of_python() -> str:

@@ -1,1 +1,1 @@
-"""What Linux alone wants: the launcher, the archive of our own code behind it, and smaller libraries."""
+"""What Linux alone wants: what ELF files need and which glibc, smaller libraries, a mended bootloader."""

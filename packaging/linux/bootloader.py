@@ -3,7 +3,7 @@
 It decodes the name of the script that it runs strictly as UTF-8, for `__main__.__file__`, and goes on with the error
 set. That is the only place where it calls PyUnicode_FromString, which it looks up by name in Python's library (6.22.3,
 bootloader/src/pyi_launch.c). With the name of PyBytes_FromString instead, which is called in the same way, it gets the
-name's bytes; linux/boot.py decodes them as Python does file names.
+name's bytes; launcher/boot.py decodes them as Python does file names.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What Windows alone wants: the resources of the executable."""
+"""What Windows alone wants: the resources of executables, and the icon."""

@@ -1,4 +1,4 @@
-"""What Windows shows of the executable, and how it runs it: version resource and manifest.
+"""What Windows shows of the launcher and of PyInstaller's executable, and how it runs them: resources and manifest.
 
 Windows asks no elevation for a program whose manifest says so, and allows long paths only to one that knows them: the
 project's folder may lie deep. Text is UTF-8, as on every other system.
@@ -29,23 +29,50 @@ MANIFEST = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 </assembly>
 """
 
-_VERSION = """VSVersionInfo(
-  ffi=FixedFileInfo(filevers={numbers}, prodvers={numbers}, mask=0x3f, flags=0, OS=0x40004, fileType=1, subtype=0),
+DESCRIPTION = "Tiny neural networks, a BOINC application"  # what a list of processes shows
+
+# PyInstaller's form: of the executable in the bundle, which versions share, so that it has none itself.
+PROGRAM = f"""VSVersionInfo(
+  ffi=FixedFileInfo(mask=0x3f, flags=0, OS=0x40004, fileType=1, subtype=0),
   kids=[
     StringFileInfo([StringTable("040904B0", [
-      {strings},
+      StringStruct("FileDescription", {DESCRIPTION!r}),
+      StringStruct("ProductName", "axiom-worker"),
     ])]),
     VarFileInfo([VarStruct("Translation", [0x409, 1200])]),
   ],
 )
 """
 
+_SCRIPT = """1 ICON "{icon}"
+1 24 "{manifest}"
+1 VERSIONINFO
+FILEVERSION {numbers}
+PRODUCTVERSION {numbers}
+FILEFLAGSMASK 0x3f
+FILEOS 0x40004
+FILETYPE 1
+BEGIN
+    BLOCK "StringFileInfo"
+    BEGIN
+        BLOCK "040904B0"
+        BEGIN
+{strings}
+        END
+    END
+    BLOCK "VarFileInfo"
+    BEGIN
+        VALUE "Translation", 0x409, 1200
+    END
+END
+"""
 
-def version_info(version: str, file: str) -> str:
-    """The version resource of an executable named `file`, in the form that PyInstaller reads; `version` as "0.01"."""
+
+def script(version: str, file: str, icon: str, manifest: str) -> str:
+    """What a resource compiler makes the launcher's resources of; `version` as "0.01", then names of files."""
     major, minor = version.split(".")
     strings = {
-        "FileDescription": "Tiny neural networks, a BOINC application",
+        "FileDescription": DESCRIPTION,
         "FileVersion": version,
         "InternalName": "axiom-worker",
         "LegalCopyright": "Licensed under Apache-2.0; LICENCES.txt has those of what it carries",
@@ -53,5 +80,5 @@ def version_info(version: str, file: str) -> str:
         "ProductName": "axiom-worker",
         "ProductVersion": version,
     }
-    rows = ",\n      ".join(f"StringStruct({name!r}, {text!r})" for name, text in strings.items())
-    return _VERSION.format(numbers=(int(major), int(minor), 0, 0), strings=rows)
+    rows = "\n".join(f'            VALUE "{name}", "{text}"' for name, text in strings.items())
+    return _SCRIPT.format(numbers=f"{int(major)}, {int(minor)}, 0, 0", strings=rows, icon=icon, manifest=manifest)

@@ -36,15 +36,6 @@ def test_damage_is_removed_and_told(folder: Path, content: bytes | None) -> None
     assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["empty", "not ours", "two"]
 
 
-@pytest.mark.parametrize(("content", "right"), [(b"first", True), (b"firsT", True), (b"firs", False), (None, False)])
-def test_sizes_are_looked_at_before_anything_is_loaded(folder: Path, content: bytes | None, right: bool) -> None:
-    files = manifest.of_folder(folder)
-    (folder / "lib" / "one.so").unlink()
-    if content is not None:
-        (folder / "lib" / "one.so").write_bytes(content)
-    assert entry.sized(folder, files) is right
-
-
 def test_of_several_the_first_is_named(folder: Path) -> None:
     files = manifest.of_folder(folder)
     for name in ("two", "empty"):

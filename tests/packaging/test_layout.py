@@ -9,6 +9,7 @@ import layout
 import pytest
 
 LINUX = layout.Names("0.01", "x86_64-pc-linux-gnu", "cpu")
+MACOS = layout.Names("0.01", "arm64-apple-darwin", "cpu")
 WINDOWS = layout.Names("0.01", "windows_x86_64", "cputorch")
 
 
@@ -18,7 +19,10 @@ def test_the_names_of_a_version() -> None:
     assert LINUX.bundle(7) == "axiomrt_7_x86_64-pc-linux-gnu__cpu"
     assert LINUX.program(7) == "axiomrt_7_x86_64-pc-linux-gnu__cpu/axiom"
     assert WINDOWS.folder.as_posix() == "apps/axiom_torch/0.01/windows_x86_64__cputorchwin"
-    assert WINDOWS.main == WINDOWS.program(7) == "axiom_0.01_windows_x86_64__cputorch.exe"
+    assert WINDOWS.main == "axiom_0.01_windows_x86_64__cputorch.exe"
+    assert WINDOWS.program(7) == "axiomrt_7_windows_x86_64__cputorch/axiom.exe"
+    assert (LINUX.archive, WINDOWS.archive, MACOS.archive) == ("", "", "axiom_0.01_arm64-apple-darwin__cpu.zip")
+    assert (LINUX.system, WINDOWS.system, MACOS.system) == ("linux", "win32", "darwin")
 
 
 def test_a_build_that_no_plan_class_takes_is_refused() -> None:
@@ -33,6 +37,7 @@ def test_names_never_meet() -> None:
         for flavour in layout.FLAVOURS:
             version = layout.Names("0.01", platform, flavour)
             own = {version.main, version.program(1), version.bundle(1), version.bundle(2)}
+            own |= {version.archive} - {""}
             names |= own
             expected += len(own)
     layout.check(sorted(names))

@@ -21,7 +21,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         licences, "_licence_of_distribution", lambda name: "GPL" if name == "pyinstaller" else whole(name)
     )
-    monkeypatch.setattr(licences, "_licence_of_musl", lambda: "MIT")
+    monkeypatch.setattr(licences, "_licences_in_launcher", lambda: {"musl": "MIT", "Zig": "MIT"})
 
 
 def test_every_distribution_once_after_our_own(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_every_distribution_once_after_our_own(tmp_path: Path) -> None:
         "msgspec",
         "numpy",
         "pyinstaller",
-        *(["musl"] if sys.platform == "linux" else []),
+        *(["musl", "Zig"] if sys.platform == "linux" else []),
     ]
     assert heads == wanted
     assert "Our own." in text
@@ -55,7 +55,7 @@ def test_our_code_and_pythons_need_no_owner(tmp_path: Path) -> None:
     library = Path(sysconfig.get_config_var("LIBDIR") or "", sysconfig.get_config_var("INSTSONAME") or "python")
     sources = [tmp_path / "kernels" / "limits.py", tmp_path / "build" / "engine.so", Path(json.__file__), library]
     text = licences.collect(sources, tmp_path / "LICENSE", set())
-    assert text.count("=" * 100) // 2 == (4 if sys.platform == "linux" else 3)
+    assert text.count("=" * 100) // 2 == (5 if sys.platform == "linux" else 3)
 
 
 def test_what_is_only_installed_here_too_is_refused(tmp_path: Path) -> None:

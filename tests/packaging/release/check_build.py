@@ -105,7 +105,7 @@ def test_no_path_of_the_builder_is_in_it(tree: Path, base: Path) -> None:
 
 def test_licences_of_everything(tree: Path) -> None:
     text = (tree / NAMES.bundle(1) / "LICENCES.txt").read_text(encoding="utf-8")
-    for name in ("axiom-worker", "Python", "numpy", "msgspec", "safetensors", "pyinstaller", "musl"):
+    for name in ("axiom-worker", "Python", "numpy", "msgspec", "safetensors", "pyinstaller", "musl", "Zig"):
         assert f"{'=' * 100}\n{name}\n" in text
 
 

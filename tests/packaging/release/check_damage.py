@@ -33,23 +33,16 @@ def test_the_launcher_finds_damage_of_every_file(installed: Path, tree: Path, sl
 
 
 def unlaunched(tree: Path, slot: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """The program without the launcher, but by its name."""
+    """The program without the launcher, but by its name: of a large bundle the launcher checks no more than sizes."""
     words = [str(tree / NAMES.main), command]
     return progress.finished(progress.start(words, executable=tree / PROGRAM, cwd=slot, env={}))
 
 
 @pytest.mark.parametrize("part", ["_multiarray_umath", "msgspec/_core", "_safetensors_rust", "libscipy_openblas"])
-@pytest.mark.parametrize("kind", ["cut", "headless", "missing"])
-def test_the_program_finds_damage_that_keeps_it_from_starting(
-    installed: Path, slot: Path, part: str, kind: str
-) -> None:
-    """As where there is no launcher."""
+def test_the_program_finds_damage_that_keeps_it_from_starting(installed: Path, slot: Path, part: str) -> None:
     (name,) = [name for name in libraries(installed) if part in name]
     content = (installed / name).read_bytes()
-    (installed / name).unlink()
-    if kind != "missing":
-        changed = content[: len(content) // 2] if kind == "cut" else bytes(64) + content[64:]
-        (installed / name).write_bytes(changed)
+    (installed / name).write_bytes(bytes(64) + content[64:])
     own = unlaunched(installed, slot, "experiments")
     assert own.returncode == 206, own.stderr
     (sentence,) = own.stderr.splitlines()

@@ -1,6 +1,6 @@
 """Our own Python code as a zip archive, which Python can import from: what a new experiment changes.
 
-On Linux it lies behind the launcher's own code, in the one file that is the main program; boot.py, in the
+It lies behind the launcher's own code, in the one file that is the main program, or on macOS beside it; boot.py, in the
 bundle, begins with it.
 """
 

@@ -1,9 +1,9 @@
-"""What the bundle's executable runs on Linux: the code behind the launcher that became it, whose path is its name."""
+"""What the bundle's executable runs: our code, in the archive by whose path the launcher calls it."""
 
 import os
 import sys
 
-__file__ = os.fsdecode(__file__)  # linux/bootloader.py leaves bytes there
+__file__ = os.fsdecode(__file__)  # bytes on Linux: linux/bootloader.py
 sys.path.insert(0, sys.argv[0])
 try:
     from entry import main

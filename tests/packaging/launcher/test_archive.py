@@ -9,7 +9,7 @@ from pathlib import Path
 
 import licences
 import pytest
-from linux import archive
+from launcher import archive
 
 from tests.test_unused import SHIPPED
 

@@ -1,4 +1,4 @@
-"""The launcher: lets nothing in that is not signed, finds damage, and becomes the program under the same number."""
+"""On Linux: lets nothing in that is not signed, finds damage, and becomes the program under the same number."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import layout
 import pytest
-from linux import launcher
+from launcher import making
 
 from tests.packaging import cost, progress
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux needs a launcher")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this launcher runs on Linux alone")
 
-NAME = "axiom_0.01_x86_64-pc-linux-gnu__cpu"
+NAMES = layout.Names("0.01", "x86_64-pc-linux-gnu", "cpu")
+NAME = NAMES.main
 PROGRAM = "axiomrt_1/axiom"
 CODE = b"PK and more" * 20_000  # an archive, as far as the launcher knows
 LIBRARY, DATA = "axiomrt_1/lib/one.so", "axiomrt_1/data"
@@ -41,7 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / PROGRAM).write_text(REPORT)
     (folder / PROGRAM).chmod(0o755)
     files = [PROGRAM, LIBRARY, DATA, "axiomrt_1/empty"]
-    launcher.make(folder, PROGRAM, files, CODE, folder / NAME, ["cc"])
+    making.make(folder, NAMES, PROGRAM, files, CODE, ["cc"])
     return folder
 
 
@@ -128,7 +130,7 @@ def test_the_program_is_called_by_the_launchers_path(project: Path, tmp_path: Pa
         "#include <stdio.h>\nint main(int n, char **words) { return puts(words[0]) < 0; }"
     )
     subprocess.run(["cc", "-o", project / PROGRAM, tmp_path / "report.c"], check=True)
-    launcher.make(project, PROGRAM, [PROGRAM], CODE, project / NAME, ["cc"])
+    making.make(project, NAMES, PROGRAM, [PROGRAM], CODE, ["cc"])
     for name in ("elsewhere", ""):
         done = subprocess.run([name], executable=project / NAME, cwd=tmp_path, env={}, capture_output=True, check=True)
         assert done.stdout.decode() == f"{project / NAME}\n"
@@ -298,7 +300,7 @@ def test_a_system_without_the_programs_loader_is_told(project: Path, tmp_path: P
     (tmp_path / "program.c").write_text("int main(void) { return 7; }\n")
     command = ["cc", f"-Wl,--dynamic-linker={loader}", "-o", str(project / PROGRAM), str(tmp_path / "program.c")]
     subprocess.run(command, check=True)
-    launcher.make(project, PROGRAM, [PROGRAM], CODE, project / NAME, ["cc"])
+    making.make(project, NAMES, PROGRAM, [PROGRAM], CODE, ["cc"])
     code, _, err = start(project)
     assert code == 206
     assert err.startswith(f"axiom: {project / PROGRAM} needs the GNU C library, whose loader {loader} is not here;")
@@ -313,12 +315,12 @@ def test_the_check_is_fast(tmp_path: Path) -> None:
     (tmp_path / PROGRAM).parent.mkdir()
     (tmp_path / PROGRAM).write_text("#!/bin/sh\n")
     (tmp_path / PROGRAM).chmod(0o755)
-    launcher.make(tmp_path, PROGRAM, [PROGRAM, "big"], CODE, tmp_path / NAME, ["cc"])
+    making.make(tmp_path, NAMES, PROGRAM, [PROGRAM, "big"], CODE, ["cc"])
     assert cost.of_command([tmp_path / NAME]) < cost.of_import("numpy") / 2
 
 
 def test_of_a_large_bundle_only_what_starts_python_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launcher, "CHECKED_BYTES", 10)
+    monkeypatch.setattr(making, "CHECKED_BYTES", 10)
     names = {
         "a/torch/lib/libtorch_cuda.so": 0,
         PROGRAM: 1,
@@ -331,6 +333,6 @@ def test_of_a_large_bundle_only_what_starts_python_is_read(tmp_path: Path, monke
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"some content")
-    rows = launcher.header(tmp_path, PROGRAM, list(names), CODE).splitlines()[4:-1]
+    rows = making.source(tmp_path, NAMES, PROGRAM, list(names), CODE).splitlines()[2:-6]
     assert rows[0].startswith(f'    {{"{PROGRAM}", 12, 1,')
     assert {row.split('"')[1]: int(row.split(", ")[2]) for row in rows} == names
