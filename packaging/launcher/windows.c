@@ -160,14 +160,24 @@ int64_t read_file(intptr_t file, void *buffer, size_t room) {
 
 void close_file(intptr_t file) { CloseHandle((HANDLE)file); }
 
+/* Whether `path` names nothing any more. What runs, as this file, cannot be removed, but renamed; an earlier rest goes. */
+static int removed(void) {
+    static WCHAR aside[ROOM + 16];
+    int length = length_of(path);
+    if (DeleteFileW(path)) return 1;
+    failed(GetLastError());
+    if (why != ERROR_ACCESS_DENIED) return why == ERROR_FILE_NOT_FOUND;
+    copied(copied(aside, path, length), L".damaged", 9);
+    return MoveFileExW(path, aside, MOVEFILE_REPLACE_EXISTING);
+}
+
 int remove_file(const char *name) {
     in_folder(name, 1);
-    for (int i = 0;; i++) {
-        if (DeleteFileW(path) || GetLastError() == ERROR_FILE_NOT_FOUND) return 1;
-        failed(GetLastError());
+    for (int i = 0; !removed(); i++) {
         if (!held() || i == TRIES) return 0;
         Sleep(PAUSE);
     }
+    return 1;
 }
 
 int passes(void) {

@@ -8,33 +8,32 @@ import pytest
 from windows import resources
 
 
-@pytest.mark.parametrize(("version", "numbers"), [("0.01", (0, 1, 0, 0)), ("12.34", (12, 34, 0, 0))])
-def test_the_version_resource(version: str, numbers: tuple[int, ...]) -> None:
+def test_the_executable_that_versions_share_names_no_version() -> None:
     """PyInstaller evaluates the text with classes of these names."""
     seen: dict[str, object] = {}
 
     def fixed(**given: object) -> None:
-        seen.update(given)
+        assert not given.keys() & {"filevers", "prodvers"}
 
     def string(name: str, text: str) -> None:
         assert name not in seen
         seen[name] = text
 
-    def table(key: str, rows: list[None]) -> None:
-        seen["key"] = key
-
     def other(*_: object, **__: object) -> None:
         pass
 
-    known = dict.fromkeys(("VSVersionInfo", "StringFileInfo", "VarFileInfo", "VarStruct"), other)
-    eval(
-        resources.version_info(version, "axiom_'one'.exe"),
-        {**known, "FixedFileInfo": fixed, "StringStruct": string, "StringTable": table},
-    )
-    assert seen["filevers"] == seen["prodvers"] == numbers
-    assert seen["FileVersion"] == seen["ProductVersion"] == version
-    assert seen["OriginalFilename"] == "axiom_'one'.exe"
-    assert seen["key"] == "040904B0"  # American English in Unicode, as the translation says
+    known = dict.fromkeys(("VSVersionInfo", "StringFileInfo", "StringTable", "VarFileInfo", "VarStruct"), other)
+    eval(resources.PROGRAM, {**known, "FixedFileInfo": fixed, "StringStruct": string})
+    assert seen == {"FileDescription": resources.DESCRIPTION, "ProductName": "axiom-worker"}
+
+
+@pytest.mark.parametrize(("version", "numbers"), [("0.01", "0, 1, 0, 0"), ("12.34", "12, 34, 0, 0")])
+def test_the_launchers_version(version: str, numbers: str) -> None:
+    script = resources.script(version, "axiom_0.01.exe", "a.ico", "a.manifest")
+    assert f"FILEVERSION {numbers}\nPRODUCTVERSION {numbers}\n" in script
+    for name, text in {"FileVersion": version, "ProductVersion": version, "OriginalFilename": "axiom_0.01.exe"}.items():
+        assert f'VALUE "{name}", "{text}"\n' in script
+    assert 'BLOCK "040904B0"' in script  # American English in Unicode, as the translation says
 
 
 def test_the_manifest_asks_for_no_rights_and_knows_long_paths() -> None:

@@ -1,0 +1,102 @@
+"""For macOS, where nothing of this runs here: what its loader will read in the launcher."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import layout
+import manifest
+import pytest
+from launcher import making
+
+LACKING = "" if importlib.util.find_spec("ziglang") else "no module ziglang: pip install '.[release]'"
+pytestmark = pytest.mark.skipif(bool(LACKING), reason=LACKING)
+
+CODE = b"PK and more"
+MAGIC, EXECUTABLE = 0xFEEDFACF, 2
+SEGMENT, LIBRARY, LOADER, SIGNATURE, BUILT_FOR = 0x19, 0xC, 0xE, 0x1D, 0x32  # commands to the loader
+PROCESSORS = {"x86_64-apple-darwin": 0x01000007, "arm64-apple-darwin": 0x0100000C}
+OLDEST = {"x86_64-apple-darwin": (10, 15), "arm64-apple-darwin": (11, 0)}
+
+
+@pytest.fixture(scope="module", params=PROCESSORS)
+def names(request: pytest.FixtureRequest) -> layout.Names:
+    return layout.Names("0.01", request.param, "cpu")
+
+
+@pytest.fixture(scope="module")
+def project(names: layout.Names, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    made(folder, names)
+    return folder
+
+
+def made(folder: Path, names: layout.Names) -> None:
+    program = names.program(1)
+    (folder / program).parent.mkdir(parents=True)
+    (folder / program).write_bytes(b"a program")
+    making.make(folder, names, program, [program], CODE)
+
+
+def loaded(program: bytes) -> Iterator[tuple[int, bytes]]:
+    """The loader's commands: kinds and contents."""
+    magic, processor, _, kind, count = struct.unpack_from("<IIIII", program)
+    assert (magic, kind) == (MAGIC, EXECUTABLE)
+    assert processor in PROCESSORS.values()
+    place = 32
+    for _ in range(count):
+        command, size = struct.unpack_from("<II", program, place)
+        yield command & 0xFFFF, program[place : place + size]
+        place += size
+
+
+def text(content: bytes) -> str:
+    return content.split(b"\0", 1)[0].decode("ascii")
+
+
+def test_it_is_for_the_processor_and_for_old_systems(project: Path, names: layout.Names) -> None:
+    program = (project / names.main).read_bytes()
+    assert struct.unpack_from("<I", program, 4) == (PROCESSORS[names.platform],)
+    (built_for,) = [content for command, content in loaded(program) if command == BUILT_FOR]
+    (oldest,) = struct.unpack_from("<I", built_for, 12)
+    assert (oldest >> 16, oldest >> 8 & 255) == OLDEST[names.platform]
+
+
+def test_it_loads_nothing_but_the_systems_library(project: Path, names: layout.Names) -> None:
+    """And obeys no variable that would load more: the loader looks for a segment of this name and section."""
+    commands = list(loaded((project / names.main).read_bytes()))
+    libraries = [text(content[24:]) for command, content in commands if command == LIBRARY]
+    assert libraries == ["/usr/lib/libSystem.B.dylib"]
+    assert [text(content[12:]) for command, content in commands if command == LOADER] == ["/usr/lib/dyld"]
+    sections = [
+        (text(content[88:104]), text(content[72:88]))
+        for command, content in commands
+        if command == SEGMENT and text(content[8:24]) == "__RESTRICT"
+    ]
+    assert sections == [("__RESTRICT", "__restrict")]
+
+
+def test_nothing_follows_the_signature(project: Path, names: layout.Names) -> None:
+    """ARM starts nothing unsigned; on Intel there is none."""
+    program = (project / names.main).read_bytes()
+    signatures = [struct.unpack_from("<II", content, 8) for command, content in loaded(program) if command == SIGNATURE]
+    assert [begin + size for begin, size in signatures] == [len(program)] * (names.platform == "arm64-apple-darwin")
+    assert CODE not in program
+
+
+def test_the_archive_lies_beside_it_and_is_checked(project: Path, names: layout.Names) -> None:
+    assert (project / names.archive).read_bytes() == CODE
+    files = [names.program(1), names.archive]
+    source = making.source(project, names, names.program(1), files, CODE)
+    assert f'{{"{names.archive}", {len(CODE)}, 1, UINT64_C({manifest.checksum(CODE):#018x})}},' in source
+    assert f'const char CODE[] = "{names.archive}";' in source
+    assert "CODE_SIZE = 0;" in source
+    assert names.archive.encode() in (project / names.main).read_bytes()
+
+
+def test_the_same_bytes_again(project: Path, names: layout.Names, tmp_path: Path) -> None:
+    made(tmp_path, names)
+    assert (tmp_path / names.main).read_bytes() == (project / names.main).read_bytes()
