@@ -1,8 +1,8 @@
 """What the frozen program runs: axiom-worker; where that fails, its installed files are compared with their manifest.
 
 BOINC checks every file when it is downloaded, and never again for damage that leaves the size as it was. The launcher
-looks at every start, but of gigabytes only at the sizes; this finds damage by SHA-256. What is damaged is removed, and the
-exit code is 206, BOINC's for a program that cannot start: the client then fetches what is missing. Where nothing is
+looks at every start, but of gigabytes only at the sizes; this finds damage by SHA-256. What is damaged is removed, and
+the exit code is 206, BOINC's for a program that cannot start: the client then fetches what is missing. Where nothing is
 damaged, the failure stands as it is.
 """
 

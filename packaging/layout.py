@@ -1,15 +1,15 @@
 """Names of an application version's files and folders, and the rules that BOINC sets for them.
 
-A version is its main program, with all our code, and the bundle, a folder with Python and the libraries that the program
-loads, which versions share:
+A version is its main program, with all our code, and the bundle, a folder with Python and the libraries that the
+program loads, which versions share:
 
     axiom_0.01_x86_64-pc-linux-gnu__cpu
     axiomrt_1_x86_64-pc-linux-gnu__cpu/...
 
-The main program is a launcher, which starts `axiom` in the bundle, PyInstaller's executable. Our code is an archive behind
-the launcher's own; on macOS, where nothing may follow a program's signature, it is a file beside it, `axiom_....zip`. A
-physical name stands for the same bytes for ever: the bundle's number rises when a file in it changes, so that a new version
-with the same libraries is a download of launcher and code alone.
+The main program is a launcher, which starts `axiom` in the bundle, PyInstaller's executable. Our code is an archive
+behind the launcher's own; on macOS, where nothing may follow a program's signature, it is a file beside it,
+`axiom_....zip`. A physical name stands for the same bytes for ever: the bundle's number rises when a file in it
+changes, so that a new version with the same libraries is a download of launcher and code alone.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 /* The main program: checks what was installed, and starts the program itself, PyInstaller's executable in the bundle.
 
-   Behind its own code, or beside it, lies an archive with the program's, in Python: the program gets the path of that
+   Behind its own code, or beside it, lies an archive with the program's, in Python: the program gets the path of the
    archive as the name that it is called by. So an upgrade of the code is a small download.
 
    Files damaged since the client checked their signatures are removed, so that it fetches them again: only files of the
-   manifest compiled into this file, which the client did check. What passes, as a want of memory, or a file that another
-   program holds, ends no task: the client is asked to start it again later. */
+   manifest compiled into this file, which the client did check. Where the program cannot run at all, this file can
+   still say so. What passes, as a want of memory, or a file that another program holds, ends no task: the client is
+   asked to start it again later. */
 
 #include "launcher.h"
 

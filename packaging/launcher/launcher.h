@@ -1,4 +1,4 @@
-/* What the launcher's parts know of each other: launcher.c checks; the system's parts look, read, and start the program.
+/* What the launcher's parts know of each other: launcher.c checks; a system's part looks, reads, starts the program.
 
    Names are below the folder of this file, in ASCII, with slashes. Where a function fails for a reason of the system,
    `passes` and `reason` tell which, until the next call. */
@@ -24,8 +24,8 @@ extern const char CODE[];   /* the name of the archive, where it is one of FILES
 extern const char LOADER[]; /* Linux: the path of the program's loader, empty if it needs none */
 
 /* launcher.c */
-int checked(void);                                          /* READY, or the exit code, which was explained */
-int later(const char *name);                                /* the exit code where the last failure passes */
+int checked(void);                                            /* READY, or the exit code, which was explained */
+int later(const char *name);                                  /* the exit code where the last failure passes */
 void join(char *text, size_t room, const char *const *parts); /* a text of parts, up to NULL */
 
 /* processor.c */
@@ -33,7 +33,7 @@ const char *processor_lacks(void); /* of what numpy is compiled for, or NULL */
 
 /* posix.c with linux.c or macos.c, or windows.c */
 enum kind { PLAIN, OTHER, MISSING, ELSEWHERE, UNKNOWN }; /* the last two: behind a link; the system does not say */
-const char *prepare(void);                               /* find this file's folder; its name, or NULL after a sentence */
+const char *prepare(void); /* drop variables, find this file's folder; its name, or NULL after a sentence */
 enum kind look(const char *name, int64_t *size);
 intptr_t open_file(const char *name); /* -1 if that fails */
 int seek_before_end(intptr_t file, int64_t bytes);
@@ -42,6 +42,6 @@ void close_file(intptr_t file);
 int remove_file(const char *name); /* whether it has gone */
 int passes(void);
 const char *reason(void);
-int in_slot(void);                       /* whether the client runs this as a task */
-void say(const char *line);              /* where the client, or a person, reads it */
+int in_slot(void);                     /* whether the client runs this as a task */
+void say(const char *line);            /* where the client, or a person, reads it */
 void ask_to_wait(const char *request); /* leave the client a request to start the task again */

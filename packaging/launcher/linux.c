@@ -1,6 +1,6 @@
-/* Linux: the client puts the slot into LD_LIBRARY_PATH. The program is linked dynamically, so that a file which a work unit
-   brings under a library's name would be loaded into it, though nobody signed it. This launcher is static, and takes
-   such variables away. */
+/* Linux: the client puts the slot into LD_LIBRARY_PATH. The program is linked dynamically, so that a file which a work
+   unit brings under a library's name would be loaded into it, though nobody signed it. This launcher is static, and
+   takes such variables away. */
 
 #include <limits.h>
 #include <unistd.h>

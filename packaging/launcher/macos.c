@@ -1,6 +1,6 @@
-/* macOS: this file is signed as a whole by the linker, by nobody's name, and nothing may follow the signature; so the
-   archive lies beside it. The client puts the slot into DYLD_LIBRARY_PATH, which the loader obeys in no program that has
-   the section below: macOS's own library is all that this one loads. */
+/* macOS: this file is signed as a whole by the linker, in nobody's name, and nothing may follow the signature; so the
+   archive lies beside it. The client puts the slot into DYLD_LIBRARY_PATH, which the loader obeys in no program that
+   has the section below. What it loads into this one is the system's own library alone. */
 
 #include <limits.h>
 #include <mach-o/dyld.h>

@@ -59,8 +59,10 @@ def source(tree: Path, names: layout.Names, program: str, files: Sequence[str], 
         rows.append(f'    {{"{name}", {size}, {int(checked)}, UINT64_C({total:#018x})}},\n')
     behind = b"" if names.archive else code
     return (
-        f'#include "launcher.h"\nconst struct file MANIFEST[] = {{\n{"".join(rows)}}};\nconst int FILES = {len(rows)};\n'
-        f"const int64_t CODE_SIZE = {len(behind)};\nconst uint64_t CODE_SUM = UINT64_C({manifest.checksum(behind):#018x});\n"
+        f'#include "launcher.h"\nconst struct file MANIFEST[] = {{\n{"".join(rows)}}};\n'
+        f"const int FILES = {len(rows)};\n"
+        f"const int64_t CODE_SIZE = {len(behind)};\n"
+        f"const uint64_t CODE_SUM = UINT64_C({manifest.checksum(behind):#018x});\n"
         f'const char CODE[] = "{names.archive}";\n'
         f'const char LOADER[] = "{elf.interpreter((tree / program).read_bytes())}";\n'
     )

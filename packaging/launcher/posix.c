@@ -127,18 +127,19 @@ static int not_started(void) {
     char line[3 * PATH_MAX];
     if (passes()) return later(MANIFEST[0].name);
     if (why == ENOENT && *LOADER && access(LOADER, F_OK)) /* the program is there, as was just seen */
-        join(line, sizeof line, (const char *const[]){"axiom: ", path, " needs the GNU C library, whose loader ", LOADER,
-             " is not here; use another computer, or install glibc.\n", NULL});
+        join(line, sizeof line, (const char *const[]){"axiom: ", path, " needs the GNU C library, whose loader ",
+             LOADER, " is not here; use another computer, or install glibc.\n", NULL});
     else
-        join(line, sizeof line, (const char *const[]){"axiom: ", path, " cannot be started: ", reason(), ".\n", NULL});
+        join(line, sizeof line,
+             (const char *const[]){"axiom: ", path, " cannot be started: ", reason(), ".\n", NULL});
     say(line);
     return EXIT_INIT_FAILURE;
 }
 
 int main(int count, char **arguments) {
     static char code[PATH_MAX];
-    int exit_code = checked();
-    if (exit_code != READY) return exit_code;
+    int ready = checked();
+    if (ready != READY) return ready;
     strcpy(code, *CODE && in_folder(CODE) ? path : self);
     char *alone[] = {code, NULL};
     if (count) arguments[0] = code;

@@ -1,6 +1,6 @@
-/* What the processor lacks of x86-64-v2, which numpy is compiled for. Without this question such a processor would end the
-   program by an illegal instruction, without a word. What the exact engine needs beside it, and whether the system saves
-   those registers, the engine itself asks: dispatch.c. */
+/* What the processor lacks of x86-64-v2, which numpy is compiled for. Without this question such a processor would end
+   the program by an illegal instruction, without a word. What the exact engine needs beside it, and whether the system
+   saves those registers, the engine itself asks: dispatch.c. */
 
 #include "launcher.h"
 #ifdef __x86_64__

@@ -1,7 +1,8 @@
 /* Windows: the launcher starts the program as a child in a job, and ends as it does.
 
-   Who ends this process, as the client does, ends the job and so the program. This file is loaded from the project's folder,
-   where files of work units lie too: kernel32 is all that it is linked to, which Windows never looks for in folders. */
+   Who ends this process, as the client does, ends the job and so the program. This file is loaded from the project's
+   folder, where files of work units lie too: kernel32 is all that it is linked to, which Windows never looks for in
+   folders. */
 
 #define _WIN32_WINNT 0x0A00 /* Windows 10 */
 #define WIN32_LEAN_AND_MEAN
@@ -9,8 +10,9 @@
 
 #include "launcher.h"
 
-enum { ROOM = 1 << 15, TEXT = 1 << 12 }; /* no path, no command line is longer; bytes of a sentence, static: no stack to check */
-enum { TRIES = 50, PAUSE = 100 };        /* for a file that another program holds: 5 s */
+enum { ROOM = 1 << 15 };          /* of UTF-16: no path and no command line is longer */
+enum { TEXT = 1 << 12 };          /* bytes of a sentence. Such buffers are static: nothing here checks a large stack */
+enum { TRIES = 50, PAUSE = 100 }; /* for a file that another program holds: 5 s */
 
 static WCHAR self[ROOM], path[ROOM + 8], line[2 * ROOM];
 static DWORD folder; /* of `self` so many characters, with the backslash */
@@ -59,7 +61,7 @@ static void drop_variables(void) {
 
 const char *prepare(void) {
     static char name[4 * MAX_PATH];
-    /* All three hold in the program too: no box that waits for a click; and nothing is loaded from the slot. */
+    /* Both hold in the program too: no box waits for a click, and nothing is loaded from the slot. */
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     SetDllDirectoryW(L"");
     drop_variables();
@@ -145,7 +147,8 @@ intptr_t open_file(const char *name) {
 }
 
 int seek_before_end(intptr_t file, int64_t bytes) {
-    return SetFilePointerEx((HANDLE)file, (LARGE_INTEGER){.QuadPart = -bytes}, NULL, FILE_END) || failed(GetLastError());
+    LARGE_INTEGER back = {.QuadPart = -bytes};
+    return SetFilePointerEx((HANDLE)file, back, NULL, FILE_END) || failed(GetLastError());
 }
 
 int64_t read_file(intptr_t file, void *buffer, size_t room) {
@@ -160,7 +163,7 @@ int64_t read_file(intptr_t file, void *buffer, size_t room) {
 
 void close_file(intptr_t file) { CloseHandle((HANDLE)file); }
 
-/* Whether `path` names nothing any more. What runs, as this file, cannot be removed, but renamed; an earlier rest goes. */
+/* Whether `path` names nothing any more. What runs, as this file does, can only be renamed; an earlier rest goes. */
 static int removed(void) {
     static WCHAR aside[ROOM + 16];
     int length = length_of(path);
@@ -182,9 +185,10 @@ int remove_file(const char *name) {
 
 int passes(void) {
     static const DWORD passing[] = {
-        ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION, ERROR_NOT_ENOUGH_MEMORY, ERROR_OUTOFMEMORY, ERROR_TOO_MANY_OPEN_FILES,
-        ERROR_NO_SYSTEM_RESOURCES, ERROR_NONPAGED_SYSTEM_RESOURCES, ERROR_PAGED_SYSTEM_RESOURCES, ERROR_WORKING_SET_QUOTA,
-        ERROR_PAGEFILE_QUOTA, ERROR_COMMITMENT_LIMIT, ERROR_NOT_ENOUGH_QUOTA,
+        ERROR_SHARING_VIOLATION,      ERROR_LOCK_VIOLATION,        ERROR_TOO_MANY_OPEN_FILES,
+        ERROR_NOT_ENOUGH_MEMORY,      ERROR_OUTOFMEMORY,           ERROR_NO_SYSTEM_RESOURCES,
+        ERROR_PAGED_SYSTEM_RESOURCES, ERROR_WORKING_SET_QUOTA,     ERROR_NONPAGED_SYSTEM_RESOURCES,
+        ERROR_PAGEFILE_QUOTA,         ERROR_NOT_ENOUGH_QUOTA,      ERROR_COMMITMENT_LIMIT,
     };
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
         if (why == passing[i]) return 1;
@@ -198,8 +202,8 @@ const char *reason(void) {
     DWORD number = why;
     do *--digit = '0' + number % 10;
     while (number /= 10);
-    DWORD length = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK,
-                                  NULL, why, 0, wide, TEXT / 4, NULL);
+    DWORD how = FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS | FORMAT_MESSAGE_MAX_WIDTH_MASK;
+    DWORD length = FormatMessageW(how, NULL, why, 0, wide, TEXT / 4, NULL);
     while (length && (wide[length - 1] == ' ' || wide[length - 1] == '.')) length--;
     words[WideCharToMultiByte(CP_UTF8, 0, wide, length, words, sizeof words - 1, NULL, NULL)] = 0;
     join(text, sizeof text, (const char *const[]){"Windows error ", digit, length ? ", " : "", words, NULL});
@@ -216,7 +220,8 @@ static DWORD bytes_of(const char *text) {
 
 static void write_file(const WCHAR *name, DWORD access, DWORD how, const char *text) {
     DWORD written;
-    HANDLE file = CreateFileW(name, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, how, 0, NULL);
+    DWORD all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    HANDLE file = CreateFileW(name, access, all, NULL, how, 0, NULL);
     if (file == INVALID_HANDLE_VALUE) return; /* nobody can be told */
     WriteFile(file, text, bytes_of(text), &written, NULL);
     CloseHandle(file);
@@ -227,12 +232,13 @@ void say(const char *sentence) {
     static WCHAR wide[TEXT];
     HANDLE console = GetStdHandle(STD_ERROR_HANDLE);
     DWORD mode, written;
+    DWORD bytes = bytes_of(sentence);
     if (in_slot())
         write_file(L"stderr.txt", FILE_APPEND_DATA, OPEN_ALWAYS, sentence);
     else if (GetConsoleMode(console, &mode))
-        WriteConsoleW(console, wide, MultiByteToWideChar(CP_UTF8, 0, sentence, bytes_of(sentence), wide, TEXT), &written, NULL);
+        WriteConsoleW(console, wide, MultiByteToWideChar(CP_UTF8, 0, sentence, bytes, wide, TEXT), &written, NULL);
     else
-        WriteFile(console, sentence, bytes_of(sentence), &written, NULL);
+        WriteFile(console, sentence, bytes, &written, NULL);
 }
 
 void ask_to_wait(const char *request) { write_file(L"boinc_temporary_exit", GENERIC_WRITE, CREATE_ALWAYS, request); }
@@ -244,7 +250,7 @@ static const WCHAR *words_of(const WCHAR *command) {
     return command;
 }
 
-/* Ends by itself only when the program has: on Ctrl-C and at the end of the user's session that saves its work first. */
+/* On Ctrl-C, or when the user logs off, the program saves its work, and this process waits for it. */
 static BOOL WINAPI asked_to_end(DWORD event) {
     if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) Sleep(INFINITE); /* whoever returns is ended */
     return TRUE;
@@ -258,11 +264,12 @@ static HANDLE deadly_job(void) {
     return job && SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits) ? job : NULL;
 }
 
-/* Starts the program in the job, from its first instruction on: a start in two steps could be cut short between them. */
+/* Starts the program in the job from its beginning: of a start in several steps the first alone might be done. */
 static int started(HANDLE job, PROCESS_INFORMATION *process) {
     static _Alignas(16) char attributes[256];
     static STARTUPINFOEXW how;
-    DWORD ids[1], flags = EXTENDED_STARTUPINFO_PRESENT | GetPriorityClass(GetCurrentProcess());
+    DWORD ids[1], flags = EXTENDED_STARTUPINFO_PRESENT;
+    flags |= GetPriorityClass(GetCurrentProcess()); /* one above the normal is not inherited by itself */
     SIZE_T room = sizeof attributes;
     how.lpAttributeList = (LPPROC_THREAD_ATTRIBUTE_LIST)attributes;
     how.StartupInfo.cb = sizeof how;
@@ -272,7 +279,7 @@ static int started(HANDLE job, PROCESS_INFORMATION *process) {
     how.StartupInfo.hStdError = GetStdHandle(STD_ERROR_HANDLE);
     if (!GetConsoleProcessList(ids, 1)) flags |= CREATE_NO_WINDOW; /* or it would get a console of its own */
     return InitializeProcThreadAttributeList(how.lpAttributeList, 1, 0, &room) &&
-           UpdateProcThreadAttribute(how.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST, &job, sizeof job, NULL, NULL) &&
+           UpdateProcThreadAttribute(how.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_JOB_LIST, &job, sizeof job, 0, 0) &&
            CreateProcessW(path, line, NULL, NULL, TRUE, flags, NULL, NULL, &how.StartupInfo, process);
 }
 
@@ -295,7 +302,8 @@ static int become(void) {
         return code;
     failed(GetLastError());
     if (passes()) return later(MANIFEST[0].name);
-    join(text, sizeof text, (const char *const[]){"axiom: ", MANIFEST[0].name, " cannot be started: ", reason(), ".\n", NULL});
+    const char *const sentence[] = {"axiom: ", MANIFEST[0].name, " cannot be started: ", reason(), ".\n", NULL};
+    join(text, sizeof text, sentence);
     say(text);
     return EXIT_INIT_FAILURE;
 }

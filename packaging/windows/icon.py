@@ -8,6 +8,7 @@ No binary file is kept, and the same bytes come out wherever zlib is the same.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import struct
 import sys
@@ -61,7 +62,7 @@ def pixel(size: int, column: int, row: int) -> tuple[int, int, int, int]:
 
     colour = GROUND
     half = max(LINE, THINNEST / size)
-    for (_, here), (_, there) in zip(LAYERS, LAYERS[1:], strict=False):
+    for (_, here), (_, there) in itertools.pairwise(LAYERS):
         near = min(_segment(x, y, begin, end) for begin in here for end in there)
         colour = _over(colour, EDGE, share(near, half))
     for tint, nodes in LAYERS:
@@ -79,7 +80,9 @@ def _bitmap(size: int) -> bytes:
             red, green, blue, opacity = pixel(size, column, row)
             pixels += bytes((blue, green, red, opacity))
     mask = bytes((size + 31) // 32 * 4 * size)
-    return struct.pack("<IiiHHIIiiII", 40, size, 2 * size, 1, 32, 0, len(pixels) + len(mask), 0, 0, 0, 0) + pixels + mask
+    return (
+        struct.pack("<IiiHHIIiiII", 40, size, 2 * size, 1, 32, 0, len(pixels) + len(mask), 0, 0, 0, 0) + pixels + mask
+    )
 
 
 def png(size: int) -> bytes:

@@ -103,7 +103,8 @@ static DWORD run(void) {
     how.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
     how.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
     how.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    return CreateProcessW(file, text, NULL, NULL, TRUE, number(flags), NULL, NULL, &how, &process) ? ended(process.hProcess) : 99;
+    BOOL started = CreateProcessW(file, text, NULL, NULL, TRUE, number(flags), NULL, NULL, &how, &process);
+    return started ? ended(process.hProcess) : 99;
 }
 
 static DWORD hold(const WCHAR *path) {

@@ -15,4 +15,3 @@ FLAGS = ("-std=gnu11", "-O1", "-s", "-Wall", "-Wextra", "-Werror", *making.LINKE
 def compiled(out: Path) -> None:
     """Write the program to `out`."""
     subprocess.run([*COMPILER, *FLAGS, "-o", str(out), str(SOURCE)], check=True)
-

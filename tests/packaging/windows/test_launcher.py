@@ -17,7 +17,9 @@ from tests.packaging.windows import probe
 from tests.support import commands, wine
 from tests.support.waiting import pause
 
-LACKING = wine.lacking() or ("" if importlib.util.find_spec("ziglang") else "no module ziglang: pip install '.[release]'")
+LACKING = wine.lacking() or (
+    "" if importlib.util.find_spec("ziglang") else "no module ziglang: pip install '.[release]'"
+)
 pytestmark = pytest.mark.skipif(bool(LACKING), reason=LACKING)
 
 NAMES = layout.Names("0.01", "windows_x86_64", "cpu")
@@ -81,7 +83,6 @@ class Starter:
         out, err = commands.communicate(process)
         return process.returncode, out, err
 
-
     def through(self, project: Path, line: str, flags: int = 0) -> Ended:
         """The same of the launcher, started by another program with a command line and flags, as the client does."""
         told = {"PROBE_FILE": wine.path(project / NAME), "PROBE_LINE": line, "PROBE_FLAGS": str(flags)}
@@ -105,15 +106,15 @@ def reported(output: str) -> dict[str, str]:
 def imported(program: bytes) -> list[str]:
     """Names of the libraries that a Windows program is linked to, from its table of imports."""
     (header,) = struct.unpack_from("<I", program, 0x3C)
-    sections, optional = struct.unpack_from("<H", program, header + 6)[0], struct.unpack_from("<H", program, header + 20)[0]
+    sections, optional = struct.unpack_from("<6xH12xH", program, header)
     (table,) = struct.unpack_from("<I", program, header + 24 + 112 + 8)
     rows = [struct.unpack_from("<8xIIII", program, header + 24 + optional + 40 * number) for number in range(sections)]
 
     def at(address: int) -> int:
         ((start, place),) = [(start, place) for size, start, _, place in rows if start <= address < start + size]
-        return address - start + place
+        return int(address - start + place)
 
-    names = []
+    names: list[str] = []
     while name := struct.unpack_from("<12xI", program, at(table) + 20 * len(names))[0]:
         names.append(program[at(name) :].split(b"\0", 1)[0].decode())
     return names
@@ -183,7 +184,7 @@ def test_it_needs_no_library_but_the_kernels(installed: Path) -> None:
 def test_who_ends_the_launcher_ends_the_program(project: Path, start: Starter) -> None:
     process = start.process(project / NAME, "sleep")
     assert process.stdout is not None
-    seen = {}
+    seen: dict[str, str] = {}
     while "!number" not in seen:
         line = process.stdout.readline()
         assert line, process.communicate()
