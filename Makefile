@@ -21,7 +21,7 @@ run: $(READY)
 
 test: $(RELEASE) check
 	.ci/apt-install boinc-client libboinc-app-dev g++ libfuse3-dev pkg-config libfaketime strace mariadb-server binutils \
-		libpython3.11 locales
+		libpython3.11 locales wine64
 	$(BIN)/python -m pytest --numprocesses $(THREADS) --no-loadscope-reorder
 
 # While you write: lint, types, and the tests that need neither client, build nor minutes.

@@ -1,4 +1,4 @@
-"""A small application version without a launcher, as on Windows and macOS: a dynamic program is started.
+"""A small application version without a launcher, as most of BOINC's are: a dynamic program is started.
 
 Its main program needs libz, as PyInstaller's does, and execs Python with axiom-worker from the working tree, which lies
 in the bundle among a few files that are only carried.

@@ -1,7 +1,7 @@
 """A work unit brings an unsigned file that is called like a library of the system; then the next version comes.
 
-Played twice: with the frozen program and its launcher, and with a small dynamic main program. The latter is how a
-version looks on Windows and macOS, and shows on Linux that the trap works.
+Played twice: with the frozen program and its launcher, and with a small dynamic main program, which shows that the trap
+works.
 """
 
 from collections.abc import Callable
