@@ -294,6 +294,21 @@ def test_in_a_slot_a_program_that_is_being_written_ends_no_task(project: Path, t
     assert start(project)[0] == 7
 
 
+@pytest.mark.parametrize(("error", "code"), [("ENOMEM", 0), ("EIO", 206)])
+def test_a_read_that_fails_is_damage_unless_it_passes(project: Path, tmp_path: Path, error: str, code: int) -> None:
+    (tmp_path / "init_data.xml").touch()
+    strace = ["strace", "-qq", "-o", str(tmp_path / "trace")]
+    try:
+        subprocess.run([*strace, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as why:
+        pytest.skip(f"strace does not work here: {why}")
+    strace += ["-e", f"inject=read:error={error}:when=1"]
+    done = progress.finished(progress.start([*strace, str(project / NAME)], cwd=tmp_path))
+    assert done.returncode == code
+    assert (project / PROGRAM).exists() is (code == 0)
+    assert (tmp_path / "boinc_temporary_exit").exists() is (code == 0)
+
+
 def test_a_system_without_the_programs_loader_is_told(project: Path, tmp_path: Path) -> None:
     """As one with musl: the kernel then says that the program is missing, which is there."""
     loader = "/lib/ld-of-no-system.so.1"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +97,32 @@ def test_the_archive_lies_beside_it_and_is_checked(project: Path, names: layout.
     assert f'const char CODE[] = "{names.archive}";' in source
     assert "CODE_SIZE = 0;" in source
     assert names.archive.encode() in (project / names.main).read_bytes()
+
+
+REPORT = r"""
+#include <stdio.h>
+int main(int count, char **words) { return count < 1 || puts(words[0]) < 0; }
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's half of the launcher stands for macOS's")
+def test_what_becomes_of_an_archive_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program is called by the archive's path; one that is damaged is removed."""
+    for table in (making.OWN, making.LINKED):
+        monkeypatch.setitem(table, "darwin", table["linux"])
+    names = layout.Names("0.01", "arm64-apple-darwin", "cpu")
+    program = names.program(1)
+    (tmp_path / program).parent.mkdir()
+    subprocess.run(["cc", "-x", "c", "-", "-o", tmp_path / program], input=REPORT, text=True, check=True)
+    making.make(tmp_path, names, program, [program], CODE, ["cc"])
+    done = subprocess.run([tmp_path / names.main], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{tmp_path / names.archive}\n"
+    (tmp_path / names.archive).write_bytes(CODE[:-1] + b"E")
+    done = subprocess.run([tmp_path / names.main], capture_output=True, text=True, check=False)
+    assert done.returncode == 206
+    sentence = f"axiom: {names.archive} is damaged; 1 of 2 files are bad, and BOINC fetches them again.\n"
+    assert done.stderr == sentence
+    assert not (tmp_path / names.archive).exists()
 
 
 def test_the_same_bytes_again(project: Path, names: layout.Names, tmp_path: Path) -> None:

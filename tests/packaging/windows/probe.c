@@ -4,7 +4,7 @@
        code N            ends with that code
        sleep             reports, and waits to be ended
        hold PATH         keeps a file open that nobody else may open, until its input ends
-       end PID           ends a process as the client does
+       end PID OTHER     ends a process as the client does, and ends when the other has ended too
        start             starts the file PROBE_FILE with the command line PROBE_LINE and with PROBE_FLAGS, flags of
                          CreateProcessW, and ends as that does
    It uses kernel32 alone, like the launcher, so that no C library has to be built first. */
@@ -120,9 +120,11 @@ static DWORD hold(const WCHAR *path) {
     return 0;
 }
 
-static DWORD end(DWORD process_number) {
-    HANDLE process = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, process_number);
-    return TerminateProcess(process, 1) ? ended(process), 0 : 97;
+static DWORD end(DWORD number, DWORD other) {
+    HANDLE process = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, number);
+    HANDLE watched = OpenProcess(SYNCHRONIZE, FALSE, other);
+    if (!watched || !TerminateProcess(process, 1)) return 97;
+    return WaitForSingleObject(watched, INFINITE);
 }
 
 void start(void) {
@@ -130,7 +132,7 @@ void start(void) {
     DWORD code = 7;
     if (is(words, L"code")) code = number(next(words));
     else if (is(words, L"hold")) code = hold(next(words));
-    else if (is(words, L"end")) code = end(number(next(words)));
+    else if (is(words, L"end")) code = end(number(next(words)), number(next(next(words))));
     else if (is(words, L"start")) code = run();
     else report();
     if (is(words, L"sleep")) Sleep(INFINITE);

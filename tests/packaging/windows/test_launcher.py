@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
 import struct
@@ -182,15 +183,14 @@ def test_it_needs_no_library_but_the_kernels(installed: Path) -> None:
 
 
 def test_who_ends_the_launcher_ends_the_program(project: Path, start: Starter) -> None:
-    process = start.process(project / NAME, "sleep")
-    assert process.stdout is not None
-    seen: dict[str, str] = {}
-    while "!number" not in seen:
-        line = process.stdout.readline()
-        assert line, process.communicate()
-        seen |= reported(line)
-    assert start(project / PROGRAM, "end", seen["!parent"])[0] == 0
-    commands.communicate(process)  # which ends when nobody has its output any more: nor the program
+    with start.process(project / NAME, "sleep") as process:
+        assert process.stdout is not None
+        seen: dict[str, str] = {}
+        while "!number" not in seen:
+            line = process.stdout.readline()
+            assert line, "it ended by itself"
+            seen |= reported(line)
+        assert start(project / PROGRAM, "end", seen["!parent"], seen["!number"]) == (0, "", "")
 
 
 def damaged(project: Path, name: str, kind: str) -> None:
@@ -255,23 +255,23 @@ def test_a_folder_in_place_of_a_file_is_told(project: Path, start: Starter) -> N
     assert f"{DATA} is no plain file" in err
 
 
-def held(start: Starter, project: Path) -> subprocess.Popen[str]:
-    """A program that keeps a file open which others may then not open."""
-    process = start.process(project / PROGRAM, "hold", wine.path(project / LIBRARY))
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
-
-
-def released(process: subprocess.Popen[str]) -> None:
-    assert commands.communicate(process) == ("", "")  # which closes its input
+@contextlib.contextmanager
+def held(start: Starter, project: Path) -> Iterator[None]:
+    """While a program keeps a file open which others may then not open; it lets go when its input is closed."""
+    with start.process(project / PROGRAM, "hold", wine.path(project / LIBRARY)) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield
+        finally:
+            process.stdin.close()
     assert process.returncode == 0
 
 
 def test_in_a_slot_a_file_that_another_program_holds_ends_no_task(project: Path, start_task: Starter) -> None:
-    holder = held(start_task, project)
-    assert start_task(project / NAME) == (0, "", "")
-    released(holder)
+    with held(start_task, project):
+        assert start_task(project / NAME) == (0, "", "")
     sentence = f"axiom: {LIBRARY} cannot be used now: Windows error 32, "
     assert (start_task.folder / "stderr.txt").read_text().startswith(sentence)
     request = (start_task.folder / "boinc_temporary_exit").read_text()
@@ -281,19 +281,17 @@ def test_in_a_slot_a_file_that_another_program_holds_ends_no_task(project: Path,
 
 
 def test_elsewhere_it_is_told(project: Path, start: Starter) -> None:
-    holder = held(start, project)
-    code, _, err = start(project / NAME)
-    released(holder)
+    with held(start, project):
+        code, _, err = start(project / NAME)
     assert code == 206
     assert f"axiom: {LIBRARY} cannot be used now: Windows error 32, " in err
     assert len(files(project)) == 5
 
 
 def test_a_file_that_is_held_for_a_moment_is_waited_for(project: Path, start_task: Starter) -> None:
-    holder = held(start_task, project)
-    process = start_task.process(project / NAME)
-    pause(1.0, unless=lambda: process.poll() is not None)
-    released(holder)
+    with held(start_task, project):
+        process = start_task.process(project / NAME)
+        pause(1.0, unless=lambda: process.poll() is not None)
     out, _ = commands.communicate(process)
     assert process.returncode == 7
     assert "!line" in reported(out)
