@@ -48,7 +48,7 @@ static void functions_of_two(size_t count, const uint64_t *a_at, const uint64_t 
 static void automaton_step(const uint32_t leaf[32], size_t width, size_t count, const uint64_t *in,
                            uint64_t *restrict out)
 {
-    uint64_t two[16 * STRETCH];
+    _Alignas(64) uint64_t two[16 * STRETCH]; /* whole vectors, none over two cache lines, wherever the stack lies */
     for (size_t first = 0; first < count; first += STRETCH) {
         const size_t stretch = count - first < STRETCH ? count - first : STRETCH;
         const uint64_t *x = in + first;
