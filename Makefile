@@ -66,7 +66,7 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 -m wrapper -m wrapper.windows
 
-SOURCES := pyproject.toml setup.py $(wildcard kernels/engine/exact/*.c kernels/engine/exact/*.h)
+SOURCES := pyproject.toml setup.py packaging/engine.py $(wildcard kernels/engine/exact/*.c kernels/engine/exact/*.h)
 
 $(READY): $(SOURCES)
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'

@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+import engine
 import layout
 import licences
 import manifest
@@ -38,7 +39,10 @@ class BuildFailed(RuntimeError):
     """A program that the build calls ended badly; the message says which."""
 
 
-REFUSED = (BuildFailed, glibc.GlibcTooNew, layout.LayoutError, licences.LicenceMissing, manifest.BundleChanged)
+REFUSED = (
+    *(BuildFailed, engine.EngineNotBuilt, glibc.GlibcTooNew, layout.LayoutError, licences.LicenceMissing),
+    manifest.BundleChanged,
+)
 
 
 def build(
@@ -50,7 +54,8 @@ def build(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     record = records / f"{names.variant}.json"
-    _freeze(names, _engine(work), work, record, new_bundle)
+    library = engine.build(names.platform, work / "engine")
+    _freeze(names, library, work, record, new_bundle)
     bundle = manifest.load(work / "build" / "bundle.json")
     assert bundle is not None
     collected = work / "dist" / "collected"
@@ -74,22 +79,11 @@ def _version() -> str:
     return layout.boinc_version(runpy.run_path(str(ROOT / "kernels" / "__init__.py"))["__version__"])
 
 
-def _engine(work: Path) -> Path:
-    """The exact engine, compiled anew."""
-    built, objects = work / "engine", work / "objects"
-    _call(
-        "the exact engine's compiler",
-        [sys.executable, "setup.py", "-q", "build_ext", "--build-lib", str(built), "--build-temp", str(objects)],
-    )
-    (library,) = (built / "kernels" / "engine" / "exact").glob("_exact*")
-    return library
-
-
-def _freeze(names: layout.Names, engine: Path, work: Path, record: Path, new_bundle: bool) -> None:
+def _freeze(names: layout.Names, library: Path, work: Path, record: Path, new_bundle: bool) -> None:
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
     command += ["--distpath", str(work / "dist"), "--workpath", str(work), str(ROOT / "build.spec"), "--"]
     command += ["--flavour", names.flavour, "--platform", names.platform, "--version", names.version]
-    command += ["--engine", str(engine), "--record", str(record), *(["--new-bundle"] if new_bundle else [])]
+    command += ["--engine", str(library), "--record", str(record), *(["--new-bundle"] if new_bundle else [])]
     _call("PyInstaller", command)
 
 

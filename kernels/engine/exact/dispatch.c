@@ -2,13 +2,8 @@
 #include "exact.h"
 #include "fpenv.h"
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#include <intrin.h>
-static void cpuid(int leaf, uint32_t r[4]) { __cpuidex((int *)r, leaf, 0); }
-static uint64_t enabled_registers(void) { return _xgetbv(0); }
-#else
 #include <cpuid.h>
 static void cpuid(int leaf, uint32_t r[4])
 {
@@ -20,7 +15,6 @@ static uint64_t enabled_registers(void)
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return (uint64_t)high << 32 | low;
 }
-#endif
 
 /* Bit i: instruction set i can run here, by the processor and by the operating system that saves its registers. */
 API int axiom_isas(void)
@@ -40,7 +34,7 @@ static const struct axiom_variant *variant(int isa)
     return isa == AVX512_ISA ? &axiom_avx512 : isa == AVX2_ISA ? &axiom_avx2 : &axiom_scalar;
 }
 
-#elif defined(__aarch64__) || defined(_M_ARM64)
+#elif defined(__aarch64__)
 
 API int axiom_isas(void) { return 1 << SCALAR_ISA | 1 << NEON_ISA; }
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 #include <xmmintrin.h>
 
 static inline uint64_t fp_begin(void)
@@ -28,18 +28,6 @@ static inline uint64_t fp_begin(void)
     return saved;
 }
 static inline void fp_end(uint64_t saved) { __asm__ volatile("msr fpcr, %0" : : "r"(saved) : "memory"); }
-
-#elif defined(_M_ARM64)
-#include <intrin.h>
-#define FPCR ARM64_SYSREG(3, 3, 4, 4, 0)
-
-static inline uint64_t fp_begin(void)
-{
-    uint64_t saved = (uint64_t)_ReadStatusReg(FPCR);
-    _WriteStatusReg(FPCR, 0);
-    return saved;
-}
-static inline void fp_end(uint64_t saved) { _WriteStatusReg(FPCR, (int64_t)saved); }
 
 #else
 #include <fenv.h>

@@ -3,8 +3,12 @@
  * A `vec` is one register of LANES floats. Lanes never meet: there is no horizontal sum anywhere, so how many lanes a
  * register has decides no rounding. What the layer promises on every processor:
  *   - every operation is the IEEE-754 one, rounded once to nearest; v_fma rounds a product and a sum together;
- *   - v_gt is false where either side is NaN; v_max(a, b) is a > b ? a : b, so b where either is NaN, v_min likewise;
+ *   - v_gt is false where either side is NaN; v_max(a, b) is a > b ? a : b, so b where either is NaN or both are zeros,
+ *     of whatever signs; v_min likewise;
  *   - integers wrap modulo 2^32.
+ * UNSEEN: an empty instruction hides from the compiler that a mask is a comparison's. Some versions of clang would make
+ * ARM's maximum of comparison and choice, which ranks +0 over -0 (LLVM's bug 93414); x86's maximum ranks as above.
+ *
  * Memory need not be aligned. GRAIN floats are the unit to which rows are padded: a multiple of LANES everywhere.
  *
  * VARIANT_AVX512, VARIANT_AVX2, VARIANT_NEON or VARIANT_SCALAR chooses. ROWS x VECS is the register block of products:
@@ -17,13 +21,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#define INLINE static __forceinline
-#define NOINLINE static __declspec(noinline)
-#else
 #define INLINE static inline __attribute__((always_inline, unused))
 #define NOINLINE static __attribute__((noinline))
-#endif
 
 #define GRAIN 16
 
@@ -174,11 +173,7 @@ INLINE void transpose16(const float *src, size_t from, float *dst, size_t to)
 #define ROWS 6
 #define VECS 4
 
-#if defined(_MSC_VER) && !defined(__clang__)
-#define v_prefetch(p) __prefetch(p)
-#else
 #define v_prefetch(p) __builtin_prefetch(p)
-#endif
 
 typedef float32x4_t vec;
 typedef int32x4_t ivec;
@@ -193,7 +188,12 @@ INLINE vec v_mul(vec a, vec b) { return vmulq_f32(a, b); }
 INLINE vec v_div(vec a, vec b) { return vdivq_f32(a, b); }
 INLINE vec v_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 INLINE vec v_sqrt(vec a) { return vsqrtq_f32(a); }
-INLINE vmask v_gt(vec a, vec b) { return vcgtq_f32(a, b); }
+INLINE vmask v_gt(vec a, vec b)
+{
+    vmask m = vcgtq_f32(a, b);
+    __asm__("" : "+w"(m)); /* UNSEEN */
+    return m;
+}
 INLINE vec v_select(vmask m, vec yes, vec no) { return vbslq_f32(m, yes, no); }
 INLINE vec v_max(vec a, vec b) { return v_select(v_gt(a, b), a, b); }
 INLINE vec v_min(vec a, vec b) { return v_select(v_gt(b, a), a, b); }
@@ -243,21 +243,29 @@ INLINE vec v_add(vec a, vec b) { return a + b; }
 INLINE vec v_sub(vec a, vec b) { return a - b; }
 INLINE vec v_mul(vec a, vec b) { return a * b; }
 INLINE vec v_div(vec a, vec b) { return a / b; }
-#if defined(__x86_64__) || defined(_M_X64) /* the instruction itself: some C libraries' fmaf rounds twice */
+INLINE vec v_select(vmask m, vec yes, vec no) { return m ? yes : no; }
+#if defined(__x86_64__) /* the instructions themselves: some C libraries' fmaf rounds twice */
 #include <immintrin.h>
 INLINE vec v_fma(vec a, vec b, vec c)
 {
     return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
 }
 INLINE vec v_sqrt(vec a) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a))); }
+INLINE vec v_max(vec a, vec b) { return _mm_cvtss_f32(_mm_max_ss(_mm_set_ss(a), _mm_set_ss(b))); }
+INLINE vec v_min(vec a, vec b) { return _mm_cvtss_f32(_mm_min_ss(_mm_set_ss(a), _mm_set_ss(b))); }
+INLINE vmask v_gt(vec a, vec b) { return a > b; }
 #else
 INLINE vec v_fma(vec a, vec b, vec c) { return fmaf(a, b, c); }
 INLINE vec v_sqrt(vec a) { return sqrtf(a); }
+INLINE vmask v_gt(vec a, vec b)
+{
+    vmask m = a > b;
+    __asm__("" : "+r"(m)); /* UNSEEN */
+    return m;
+}
+INLINE vec v_max(vec a, vec b) { return v_select(v_gt(a, b), a, b); }
+INLINE vec v_min(vec a, vec b) { return v_select(v_gt(b, a), a, b); }
 #endif
-INLINE vmask v_gt(vec a, vec b) { return a > b; }
-INLINE vec v_select(vmask m, vec yes, vec no) { return m ? yes : no; }
-INLINE vec v_max(vec a, vec b) { return a > b ? a : b; }
-INLINE vec v_min(vec a, vec b) { return b > a ? a : b; }
 INLINE ivec v_bits(vec a)
 {
     ivec i;

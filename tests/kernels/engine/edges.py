@@ -26,7 +26,7 @@ def at_the_edge(sizes: tuple[int, ...], minibatch: int, samples: int) -> Vector:
     return Vector(network, MOMENTUM, 2, samples, (minibatch, 5), l2=True, dropout=(0.2, 0.0), mask=True)
 
 
-KINDS = ("nan", "nan in data", "inf", "huge", "denormal", "negative zero")
+KINDS = ("nan", "nan in data", "inf", "huge", "denormal", "negative zero", "negative zero sums")
 """What `poisoned` knows."""
 
 POISONED: tuple[tuple[Loss, Activation], ...] = (
@@ -58,4 +58,9 @@ def poisoned(kind: str, loss: Loss = "softmax", activation: Activation = "relu")
     elif kind == "negative zero":
         block.params[:, ::2] = -0.0
         data.x[:, ::2] = -0.0
+    elif kind == "negative zero sums":  # of products that are -0, from a bias of -0: so is every hidden sum of relu and tanh
+        data.x[:] = 0.0
+        for number, layer in enumerate(block.network.layers):
+            block.params[:, layer.weights] = np.abs(block.params[:, layer.weights]) * (1 if number else -1)
+            block.params[:, layer.biases] = -0.0
     return block, data, schedule

@@ -32,6 +32,15 @@ def test_special_numbers_are_the_same_everywhere(kind: str, loss: Loss, activati
     assert agree(outcomes)
 
 
+@pytest.mark.parametrize("isa", AVAILABLE)
+@pytest.mark.parametrize("activation", ["relu", "tanh", "linear"])
+def test_activations_keep_the_sign_of_zero(isa: str, activation: Activation) -> None:
+    block, data, _ = poisoned("negative zero sums", activation=activation)
+    for layer in range(3):
+        bits = engine_of(isa).activations(block, data, layer).view(np.uint32)
+        assert set(bits.ravel().tolist()) == {0x80000000}
+
+
 def test_a_cell_that_diverges_leaves_its_neighbour_alone() -> None:
     block, data, schedule = poisoned("nan")
     alone = part(block, data, schedule, slice(1, 2))

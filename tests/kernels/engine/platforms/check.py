@@ -1,17 +1,19 @@
-"""The same bits on every platform: builds vectors.c for all that can be built here, runs what can be run, compares.
+"""The same bits on every platform: builds the library for all that can be built here, runs what can be run, compares.
 
     python -m tests.kernels.engine.platforms.check [--write] [--short] [--only WORD]
 
---write renews golden.json first: do so only where results are meant to change. Nothing is installed: a compiler or
-runner that is missing is reported as "not run". Debian: clang qemu-user wine64; PyPI: ziglang. Exit code 0 if all
-programs that could be started gave every golden digest, and at least one could be. Emulators have no AVX-512.
+"as it ships" is packaging/engine.py's library, by its bytes, whose SHA-256 is printed; the others prove that its source
+leaves no compiler a choice. vectors.c loads each. --write renews golden.json first: do so only where results are meant
+to change. Nothing is installed: a compiler or runner that is missing is reported as "not run". Debian: gcc clang
+qemu-user wine64 libc6-dev-arm64-cross binutils-aarch64-linux-gnu; PyPI: ziglang. Exit code 0 if all that could be run
+gave every golden digest, and at least one build could be. Emulators have no AVX-512.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import functools
+import hashlib
 import importlib.util
 import os
 import platform
@@ -23,34 +25,45 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import engine
 
 from tests.kernels.engine.platforms import cases
 
 ROOT = Path(__file__).resolve().parents[4]
-ENGINE = ROOT / "kernels" / "engine" / "exact"
 HERE = Path(__file__).parent
 MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
-ZIG = (sys.executable, "-m", "ziglang", "cc")
+LINUX, ARM, WINDOWS = "x86_64-pc-linux-gnu", "aarch64-unknown-linux-gnu", "windows_x86_64"
+HERE_IS = {"x86_64": LINUX, "aarch64": ARM}.get(MACHINE, "")
+ZIG = (sys.executable, "-m", "ziglang")
 
 
 @dataclass(frozen=True)
-class Platform:
-    """A build of vectors.c, and the ways to run it."""
+class Build:
+    """A build of the library, and the ways to run it."""
 
-    name: str
-    compiler: tuple[str, ...]
-    processor: str  # as setup.py's tables have it
+    platform: str  # BOINC's name
+    compiler: tuple[str, ...] = ZIG  # then it is as it ships
     optimize: str = "-O3"
+    link: tuple[str, ...] = ("-lm",)
     runners: tuple[tuple[str, ...], ...] = ()  # () runs it directly; none: it can only be built here
-    elsewhere: str = ""  # why there is none
+
+    @property
+    def ships(self) -> bool:
+        """Whether it is the library that volunteers get."""
+        return self.compiler == ZIG
+
+    @property
+    def made(self) -> str:
+        """How it is built."""
+        return "as it ships" if self.ships else f"{self.compiler[0]} {self.optimize}"
 
 
 @dataclass(frozen=True)
 class Row:
     """A line of the table. `agreed` of `total` cases had every digest right, or `note` says why nothing ran."""
 
-    platform: Platform
+    build: Build
     runner: str
     isa: str = "-"
     agreed: int = 0
@@ -60,31 +73,20 @@ class Row:
     failed: bool = False
 
 
-NATIVE = [
-    Platform("linux, this host", (compiler,), MACHINE, optimize, ((),))
-    for compiler in ("gcc", "clang")
-    for optimize in ("-O1", "-O2", "-O3")
+ARM_ROOT = "/usr/aarch64-linux-gnu"  # Debian's glibc for ARM, and its headers
+EMULATED_ARM = ("qemu-aarch64", "-cpu", "cortex-a72", "-L", ARM_ROOT)
+SHIPPED = [
+    Build(LINUX, runners=((), ("qemu-x86_64", "-cpu", "EPYC"), ("qemu-x86_64", "-cpu", "Haswell-v4"))),
+    Build(WINDOWS, runners=(("wine64",),)),
+    Build(ARM, runners=((), EMULATED_ARM)),
+    Build("x86_64-apple-darwin"),
+    Build("arm64-apple-darwin"),
 ]
-CROSS = [
-    Platform("x86_64-linux-gnu.2.17", ZIG, "x86_64", runners=((), ("qemu-x86_64", "-cpu", "EPYC"))),
-    Platform("x86_64-linux-musl", ZIG, "x86_64", runners=((), ("qemu-x86_64", "-cpu", "Haswell-v4"))),
-    Platform("x86_64-windows-gnu", ZIG, "x86_64", runners=(("wine64",),)),
-    Platform("aarch64-linux-musl", ZIG, "aarch64", runners=(("qemu-aarch64", "-cpu", "cortex-a72"),)),
-    Platform("aarch64-linux-gnu.2.17", ZIG, "aarch64", elsewhere="no arm64 glibc here; the musl build runs"),
-    Platform("aarch64-windows-gnu", ZIG, "aarch64", elsewhere="needs Windows on arm64"),
-    Platform("aarch64-macos", ZIG, "aarch64", elsewhere="needs macOS"),
-    Platform("x86_64-macos", ZIG, "x86_64", elsewhere="needs macOS"),
-]
-
-
-@functools.cache
-def flags_of_the_product() -> dict[str, Any]:
-    """setup.py's tables of flags and variants, so that what is proved is what is built. It is read, not imported."""
-    found: dict[str, object] = {}
-    for node in ast.parse((ROOT / "setup.py").read_text()).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and "GNU" in node.targets[0].id:
-            found[node.targets[0].id] = eval(compile(ast.Expression(node.value), "setup.py", "eval"))
-    return found
+OPTIMIZE = ("-O1", "-O2", "-O3")
+CLANG_FOR_ARM = ("clang", "--target=aarch64-linux-gnu", "-isystem", f"{ARM_ROOT}/include")
+NATIVE = [Build(HERE_IS, (name,), optimize, runners=((),)) for name in ("gcc", "clang") for optimize in OPTIMIZE]
+# Not linked to anything: that would take a gcc for ARM, and the C library that vectors.c has loaded is there.
+CROSS = [Build(ARM, CLANG_FOR_ARM, optimize, ("-nostdlib",), (EMULATED_ARM,)) for optimize in OPTIMIZE]
 
 
 def missing(command: tuple[str, ...]) -> str:
@@ -99,29 +101,22 @@ def find(program: str) -> str | None:
     return shutil.which(program) or shutil.which(f"/usr/lib/wine/{program}")
 
 
-def build(target: Platform, folder: Path) -> Path:
-    """The program, built as setup.py builds the engine. CalledProcessError with the compiler's words."""
-    tables = flags_of_the_product()
-    flags = [*tables["GNU_FLAGS"], *tables["GNU_WARNINGS"], target.optimize, f"-I{ENGINE}"]
-    compiler = list(target.compiler)
-    if target.compiler == ZIG:
-        compiler += ["-target", target.name]
-    if "windows" in target.name:
-        flags.remove("-fPIC")  # all code is there, and clang says so
+def build(target: Build, folder: Path) -> Path:
+    """The library. EngineNotBuilt with the compiler's words."""
+    if target.ships:
+        return engine.build(target.platform, folder)
+    flags = (*engine.FLAGS, *engine.WARNINGS, target.optimize)
+    processor = engine.TARGETS[target.platform].processor
+    return engine.link(target.compiler, flags, processor, target.link, folder / "_exact.so")
+
+
+@functools.cache
+def driver(platform: str, folder: Path) -> Path:
+    """vectors.c compiled for a platform."""
+    program = folder / ("vectors.exe" if platform == WINDOWS else "vectors")
     folder.mkdir(parents=True)
-    sources: list[tuple[Path, str, list[str]]] = [
-        (ENGINE / "dispatch.c", "dispatch", []),
-        (ENGINE / "random.c", "random", []),
-    ]
-    sources += [(HERE / "vectors.c", "vectors", [])]
-    for variant, machine in tables["GNU_VARIANTS"][target.processor].items():
-        sources.append((ENGINE / "exact.c", variant, [*machine, f"-DVARIANT_{variant.upper()}"]))
-    objects = []
-    for source, name, extra in sources:
-        objects.append(str(folder / f"{name}.o"))
-        _run([*compiler, *flags, *extra, "-c", str(source), "-o", objects[-1]])
-    program = folder / ("vectors.exe" if "windows" in target.name else "vectors")
-    _run([*compiler, *objects, "-o", str(program), *([] if "windows" in target.name else ["-lm"])])
+    flags = ["-std=c11", "-O2", *engine.WARNINGS, f"-I{ROOT / engine.FOLDER}"]
+    _run([*engine.zig(platform), *flags, str(HERE / "vectors.c"), "-o", str(program)])
     return program
 
 
@@ -132,12 +127,12 @@ def _run(command: list[str], environment: dict[str, str] | None = None) -> str:
     return found.stdout
 
 
-def run(program: Path, runner: tuple[str, ...], vectors: Path) -> dict[str, tuple[cases.Digests, float]]:
+def run(program: Path, library: Path, runner: tuple[str, ...], vectors: Path) -> dict[str, tuple[cases.Digests, float]]:
     """Instruction set -> what it printed (the streams too, which belong to all), and its seconds."""
     # Wine keeps its Windows in a folder of its own, and needs neither a screen nor to say what it lacks.
     wine = {"WINEPREFIX": str(vectors.parent / "wine"), "WINEDEBUG": "-all", "DISPLAY": ""}
     command = [find(runner[0]) or runner[0], *runner[1:]] if runner else []
-    printed = _run([*command, str(program), str(vectors)], os.environ | wine)
+    printed = _run([*command, str(program), str(library), str(vectors)], os.environ | wine)
     digests: dict[str, cases.Digests] = {}
     seconds: dict[str, float] = {}
     for line in printed.splitlines():
@@ -160,29 +155,32 @@ def differences(found: cases.Digests, golden: cases.Digests) -> list[str]:
     return wrong
 
 
-def check(target: Platform, vectors: Path, golden: cases.Digests) -> Iterator[Row]:
-    """Builds a platform's program and runs it in every way this host has."""
+def check(target: Build, vectors: Path, golden: cases.Digests) -> Iterator[Row]:
+    """Builds a library and runs it in every way this host has."""
     reason = missing(target.compiler)
     if reason:
         yield Row(target, "-", note=f"not run: {reason}")
         return
     try:
-        program = build(target, vectors.parent / f"{target.name} {Path(target.compiler[0]).name} {target.optimize}")
-    except subprocess.CalledProcessError as e:
-        yield Row(target, "-", note=f"does not build: {e.stderr.strip()[:2000]}", failed=True)
+        library = build(target, vectors.parent / target.platform / target.made)
+    except engine.EngineNotBuilt as e:
+        yield Row(target, "-", note=f"does not build: {str(e)[:2000]}", failed=True)
         return
+    if target.ships:
+        print(f"{target.platform}: {library.name} has SHA-256 {hashlib.sha256(library.read_bytes()).hexdigest()}")
     if not target.runners:
-        yield Row(target, "-", note=f"builds; not run: {target.elsewhere}")
+        yield Row(target, "-", note="builds; not run: needs macOS")
     for runner in target.runners:
-        name = " ".join(runner) or "directly"
+        name = " ".join(runner[:3]) or "directly"
         reason = missing(runner)
-        if not runner and target.processor != MACHINE:
+        if not runner and target.platform != HERE_IS:
             reason = f"this host is {MACHINE}"
         if reason:
             yield Row(target, name, note=f"builds; not run: {reason}")
             continue
         try:
-            results = run(program, runner, vectors)
+            program = driver(target.platform, vectors.parent / target.platform / "driver")
+            results = run(program, library, runner, vectors)
         except subprocess.CalledProcessError as e:
             yield Row(target, name, note=f"exit code {e.returncode}: {e.stderr.strip()[:500]}", failed=True)
             continue
@@ -194,11 +192,10 @@ def check(target: Platform, vectors: Path, golden: cases.Digests) -> Iterator[Ro
 
 def show(row: Row) -> None:
     """One line of the table."""
-    compiler = ("zig cc" if row.platform.compiler == ZIG else row.platform.compiler[0]) + " " + row.platform.optimize
     agreed = f"{row.agreed}/{row.total}" if row.total else "-"
     seconds = f"{row.seconds:.1f}" if row.total else "-"
-    columns = f"{row.platform.name:23} {compiler:11} {row.runner:28} {row.isa:7} {agreed:>8} {seconds:>7}  {row.note}"
-    print(columns.rstrip(), flush=True)
+    how = f"{row.build.platform:25} {row.build.made:11} {row.runner:28} {row.isa:7}"
+    print(f"{how} {agreed:>8} {seconds:>7}  {row.note}".rstrip(), flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -206,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The same bits on every platform.")
     parser.add_argument("--write", action="store_true", help="renew golden.json first")
     parser.add_argument("--short", action="store_true", help="the short suite")
-    parser.add_argument("--only", default="", metavar="WORD", help="platforms and compilers that contain this")
+    parser.add_argument("--only", default="", metavar="WORD", help="platforms and ways to build that contain this")
     options = parser.parse_args(arguments)
     if options.write:
         cases.write_golden()
@@ -216,8 +213,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         vectors = Path(folder, "vectors.bin")
         vectors.write_bytes(cases.vector_file(cases.SUITES[suite]))
-        print(f"{'platform':23} {'compiler':11} {'runner':28} {'isa':7} {'agreed':>8} {'seconds':>7}")
-        for target in (t for t in (*NATIVE, *CROSS) if options.only in f"{t.name} {' '.join(t.compiler)}"):
+        print(f"{'platform':25} {'library':11} {'runner':28} {'isa':7} {'agreed':>8} {'seconds':>7}")
+        for target in (t for t in (*NATIVE, *CROSS, *SHIPPED) if options.only in f"{t.platform} {t.made}"):
             for row in check(target, vectors, golden):
                 show(row)
                 rows.append(row)

@@ -1,6 +1,8 @@
 /* Trains every case of a vector file with every instruction set of this host, and prints digests. No Python is needed.
  *
- *     vectors FILE
+ *     vectors LIBRARY FILE
+ *
+ * LIBRARY is the exact engine's, loaded as Python loads it: the very bytes that ship.
  *
  * One line per digest, four fields between tabs: instruction set, case, what was computed, digest (one per cell for
  * "train"). Digests are BLAKE2b-128 of little-endian numbers; "train" is contract.Block.digests: step, parameters, moments.
@@ -25,6 +27,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#if defined(_WIN32)
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
 enum { HAS_MASK = 1, HAS_ORDER = 2, HAS_L2 = 4, HAS_DECAY = 8, HAS_DROPOUT = 16 };
 
 #define VERSION 2
@@ -45,9 +53,30 @@ static void *memory(size_t size)
     return found;
 }
 
+/* ------------------------------------------------------------------------------------------------------- the library */
+
+#define EACH_FUNCTION(DO) DO(isas) DO(train) DO(evaluate) DO(activations) DO(gradient) DO(math) \
+    DO(words) DO(uniform) DO(normal) DO(permutation) DO(bernoulli)
+#define POINTER(name) __typeof__(axiom_##name) *name;
+static struct { EACH_FUNCTION(POINTER) } engine;
+
+static void load(const char *path)
+{
+#if defined(_WIN32)
+    const HMODULE library = LoadLibraryA(path);
+#define FIND(name) { const FARPROC found = GetProcAddress(library, "axiom_" #name); GOT(name) }
+#else
+    void *const library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+#define FIND(name) { void *const found = dlsym(library, "axiom_" #name); GOT(name) }
+#endif
+#define GOT(name) if (!found) fail("the library has no axiom_" #name); memcpy(&engine.name, &found, sizeof found);
+    if (!library) fail("the library cannot be loaded");
+    EACH_FUNCTION(FIND)
+}
+
 /* ------------------------------------------------------------------------------- someone else's floating-point modes */
 
-#if defined(__x86_64__) || defined(_M_X64)
+#if defined(__x86_64__)
 #include <xmmintrin.h>
 #define HOSTILE 0xffc0u /* flush to zero, round towards zero, denormals are zero; no traps */
 static uint64_t modes(void) { return _mm_getcsr() & ~0x3fu; /* less the flags of what has happened */ }
@@ -179,17 +208,17 @@ static void measure(int isa, const struct program *p, struct blake2b *scores, st
     double *loss = memory(cells * sizeof *loss);
     int64_t *correct = memory(cells * sizeof *correct);
     float *gradient = memory(bytes);
-    if (axiom_evaluate(isa, b, &p->data, loss, correct)) fail("evaluate failed");
+    if (engine.evaluate(isa, b, &p->data, loss, correct)) fail("evaluate failed");
     blake_add(scores, loss, cells * sizeof *loss);
     blake_add(scores, correct, cells * sizeof *correct);
     for (int32_t l = 0; l < b->network.layers; l++) {
         const size_t size = cells * (size_t)b->network.sizes[l + 1] * (size_t)p->data.samples * sizeof(float);
         float *out = memory(size);
-        if (axiom_activations(isa, b, &p->data, l, out)) fail("activations failed");
+        if (engine.activations(isa, b, &p->data, l, out)) fail("activations failed");
         blake_add(layers, out, size);
         free(out);
     }
-    if (axiom_gradient(isa, b, &p->data, gradient)) fail("gradient failed");
+    if (engine.gradient(isa, b, &p->data, gradient)) fail("gradient failed");
     blake_add(grads, gradient, bytes);
     free(loss);
     free(correct);
@@ -212,7 +241,7 @@ static void train(int isa, struct program p)
     for (int64_t piece = 1; piece <= p.pieces; piece++) {
         struct axiom_schedule *s = &p.schedule;
         s->count = s->steps * piece / p.pieces - s->step;
-        if (axiom_train(isa, &p.block, &p.data, s)) fail("train failed");
+        if (engine.train(isa, &p.block, &p.data, s)) fail("train failed");
         s->step += s->count;
         s->offset = s->step;
     }
@@ -249,7 +278,7 @@ static void sweep(int isa, uint64_t stride)
                 const uint32_t value = bits < (uint64_t)1 << 32 ? (uint32_t)bits : 0;
                 memcpy(in + i, &value, sizeof value);
             }
-            axiom_math(isa, function, SWEEP, in, out);
+            engine.math(isa, function, SWEEP, in, out);
             blake_add(&b, out, sizeof out);
         }
         print(ISA_NAMES[isa], NAMES[function], "sweep", &b);
@@ -263,15 +292,15 @@ static void streams(int64_t count)
     void *out = memory((size_t)count * sizeof(double));
     struct blake2b b[5];
     for (int i = 0; i < 5; i++) blake_begin(&b[i]);
-    axiom_words(&s, count, out);
+    engine.words(&s, count, out);
     blake_add(&b[0], out, (size_t)count * sizeof(uint32_t));
-    axiom_uniform(&s, count, out);
+    engine.uniform(&s, count, out);
     blake_add(&b[1], out, (size_t)count * sizeof(float));
-    axiom_normal(&s, count, out);
+    engine.normal(&s, count, out);
     blake_add(&b[2], out, (size_t)count * sizeof(double));
-    if (axiom_permutation(&s, count, out)) fail("permutation failed");
+    if (engine.permutation(&s, count, out)) fail("permutation failed");
     blake_add(&b[3], out, (size_t)count * sizeof(int32_t));
-    axiom_bernoulli(&s, 0.3, count, out);
+    engine.bernoulli(&s, 0.3, count, out);
     blake_add(&b[4], out, (size_t)count);
     print("any", "words", "stream", &b[0]);
     print("any", "uniform", "stream", &b[1]);
@@ -284,13 +313,14 @@ static void streams(int64_t count)
 int main(int count, char **arguments)
 {
     const uint64_t ours = modes();
-    if (count != 2) fail("usage: vectors FILE");
-    const struct file whole = read_file(arguments[1]);
+    if (count != 3) fail("usage: vectors LIBRARY FILE");
+    load(arguments[1]);
+    const struct file whole = read_file(arguments[2]);
     struct file f = whole;
     if (memcmp(take(&f, 8, 1), "AXIOMVEC", 8) || take_int(&f) != VERSION) fail("not a vector file of this version");
     const int64_t cases = take_int(&f), stride = take_int(&f), numbers = take_int(&f);
     const struct file first = f;
-    const int isas = axiom_isas();
+    const int isas = engine.isas();
     if (!isas) fail("this processor has no fused multiply-add");
     set_modes(HOSTILE);
     streams(numbers);
