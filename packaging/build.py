@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import os
 import platform
 import runpy
@@ -55,6 +56,8 @@ def build(
     work.mkdir(parents=True)
     record = records / f"{names.variant}.json"
     library = engine.build(names.platform, work / "engine")
+    linked = licences.of_zig(engine.TARGETS[names.platform].carries)
+    (work / "linked.json").write_text(json.dumps(linked), encoding="utf-8")
     _freeze(names, library, work, record, new_bundle)
     bundle = manifest.load(work / "build" / "bundle.json")
     assert bundle is not None
@@ -83,7 +86,8 @@ def _freeze(names: layout.Names, library: Path, work: Path, record: Path, new_bu
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
     command += ["--distpath", str(work / "dist"), "--workpath", str(work), str(ROOT / "build.spec"), "--"]
     command += ["--flavour", names.flavour, "--platform", names.platform, "--version", names.version]
-    command += ["--engine", str(library), "--record", str(record), *(["--new-bundle"] if new_bundle else [])]
+    command += ["--engine", str(library), "--linked", str(work / "linked.json")]
+    command += ["--record", str(record), *(["--new-bundle"] if new_bundle else [])]
     _call("PyInstaller", command)
 
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path("kernels", "engine", "exact")
 SOURCES = ("dispatch.c", "random.c")  # compiled once; exact.c once for each variant
 HEADERS = ("exact.h", "vec.h", "mathf.h", "automata.h", "philox.h", "fpenv.h")
 # What may run is found out at run time (dispatch.c); scalar has fmaf as an instruction where the processor has one.
-VARIANTS = {
+VARIANTS: dict[str, dict[str, list[str]]] = {
     "x86_64": {"avx512": ["-mavx512f", "-mavx2", "-mfma"], "avx2": ["-mavx2", "-mfma"], "scalar": ["-mfma"]},
     "aarch64": {"neon": [], "scalar": []},
 }
@@ -37,6 +38,7 @@ class Target:
     triple: str  # as zig names it, with the oldest glibc or macOS that the library loads on
     suffix: str
     link: tuple[str, ...]  # what keeps builder and hour out of the library
+    carries: Mapping[str, str]  # what zig links into it that is not ours, and each licence's file in zig's folder
 
     @property
     def processor(self) -> str:
@@ -46,12 +48,13 @@ class Target:
 
 _ELF, _PE = ("-lm", "-Wl,--build-id=none"), ("-Wl,-Brepro",)
 _MACHO = ("-Wl,-install_name,@rpath/_exact.dylib",)
+_STARTUP = {"mingw-w64": "lib/libc/mingw/COPYING", "zig": "LICENSE"}  # what starts a DLL, and memory's functions
 TARGETS = {
-    "x86_64-pc-linux-gnu": Target("x86_64-linux-gnu.2.17", ".so", _ELF),
-    "aarch64-unknown-linux-gnu": Target("aarch64-linux-gnu.2.17", ".so", _ELF),
-    "windows_x86_64": Target("x86_64-windows-gnu", ".dll", _PE),
-    "x86_64-apple-darwin": Target("x86_64-macos.13.0", ".dylib", _MACHO),
-    "arm64-apple-darwin": Target("aarch64-macos.13.0", ".dylib", _MACHO),
+    "x86_64-pc-linux-gnu": Target("x86_64-linux-gnu.2.17", ".so", _ELF, {}),
+    "aarch64-unknown-linux-gnu": Target("aarch64-linux-gnu.2.17", ".so", _ELF, {}),
+    "windows_x86_64": Target("x86_64-windows-gnu", ".dll", _PE, _STARTUP),
+    "x86_64-apple-darwin": Target("x86_64-macos.13.0", ".dylib", _MACHO, {}),
+    "arm64-apple-darwin": Target("aarch64-macos.13.0", ".dylib", _MACHO, {}),
 }
 """By BOINC's name of a platform: layout.PLATFORMS."""
 
@@ -71,21 +74,31 @@ def build(platform: str, out: Path) -> Path:
     EngineNotBuilt, with the compiler's own words, if it does not compile.
     """
     target = TARGETS[platform]
-    # zig takes -O3 for clang's -O2.
-    flags = [flag for flag in (*FLAGS, *WARNINGS, "-Xclang", "-O3") if (flag, target.suffix) != ("-fPIC", ".dll")]
-    return link(zig(platform), flags, target.processor, ("-s", *target.link), out / f"_exact{target.suffix}")
+    last = ("-s", *target.link)
+    return link(zig(platform), flags(platform), target.processor, last, out / f"_exact{target.suffix}")
 
 
-def link(compiler: Sequence[str], flags: Sequence[str], processor: str, last: Sequence[str], library: Path) -> Path:
-    """Compile every variant of `processor`, and link them to `library`; `last` are arguments of the linker."""
+def flags(platform: str) -> list[str]:
+    """What zig compiles with for a platform."""
+    windows = TARGETS[platform].suffix == ".dll"  # all code can lie anywhere there, and clang minds being told so
+    return [
+        *(flag for flag in FLAGS if flag != "-fPIC" or not windows),
+        *WARNINGS,
+        "-Xclang",
+        "-O3",
+    ]  # zig's -O3 is -O2
+
+
+def link(compiler: Sequence[str], options: Sequence[str], processor: str, last: Sequence[str], library: Path) -> Path:
+    """Compile every variant of `processor`, and link them to `library`; `last` are options of the linker."""
     library.parent.mkdir(parents=True, exist_ok=True)
-    source = Path(__file__).resolve().parents[1] / FOLDER
+    source = ROOT / FOLDER
     units = [("exact.c", [*machine, f"-DVARIANT_{name.upper()}"]) for name, machine in VARIANTS[processor].items()]
     units += [(name, []) for name in SOURCES]
     with tempfile.TemporaryDirectory() as folder:
         objects = [str(Path(folder, f"{number}.o")) for number in range(len(units))]
         for (name, more), made in zip(units, objects, strict=True):
-            _call([*compiler, *flags, *more, "-c", name, "-o", made], source)
+            _call([*compiler, *options, *more, "-c", name, "-o", made], source)
         whole = Path(folder, library.name)
         _call([*compiler, "-shared", *objects, *last, "-o", str(whole)], source)
         library.write_bytes(whole.read_bytes())  # what else a linker writes beside it stays behind

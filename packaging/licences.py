@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 NAME = "LICENCES.txt"
@@ -29,8 +29,10 @@ class NotADependency(ValueError):
     """Something that the program would carry only since it is installed here too; the message says what."""
 
 
-def collect(sources: Iterable[Path], own: Path, wanted: Collection[str]) -> str:
+def collect(sources: Iterable[Path], own: Path, wanted: Collection[str], linked: Mapping[str, str]) -> str:
     """The licences of the Python code and the libraries in `sources`, after the program's own in `own`, at our root.
+
+    `linked` are the licences, by name, of what was linked into our own library and launcher (see `of_zig`).
 
     LicenceMissing if a licence, or whom a file belongs to, is not found: nothing may be given away without it.
     NotADependency if a file belongs to a distribution that is not `wanted` (see `dependencies`).
@@ -51,9 +53,17 @@ def collect(sources: Iterable[Path], own: Path, wanted: Collection[str]) -> str:
             name = _package(source)
             texts.setdefault(name, _licence_of_package(name))
     texts.setdefault(_BOOTLOADER, _licence_of_distribution(_BOOTLOADER))
-    if sys.platform == "linux":
-        texts |= _licences_in_launcher()
+    texts |= linked
     return "".join(f"{_RULE}{name}\n{_RULE}\n{texts[name].strip()}\n\n" for name in texts)
+
+
+def of_zig(files: Mapping[str, str]) -> dict[str, str]:
+    """The licences of what zig links into programs: by name, given each one's file in zig's folder."""
+    zig = importlib.util.find_spec("ziglang")
+    if zig is None or zig.origin is None:
+        raise LicenceMissing(f"ziglang is not installed, which brings {' and '.join(files)} with their licences")
+    folder = Path(zig.origin).parent
+    return {name: (folder / file).read_text(encoding="utf-8") for name, file in files.items()}
 
 
 def dependencies(requirements: Iterable[str]) -> set[str]:
@@ -107,16 +117,6 @@ def _licence_of_python() -> str:
             if (folder / name).is_file():
                 return (folder / name).read_text(encoding="utf-8")
     raise LicenceMissing("no licence of Python was found beside its library; install it, the program carries Python")
-
-
-def _licences_in_launcher() -> dict[str, str]:
-    """Those of the C library in Linux's launcher: musl, with Zig's functions in place of some of its."""
-    zig = importlib.util.find_spec("ziglang")
-    if zig is None or zig.origin is None:
-        raise LicenceMissing("ziglang is not installed, which brings the launcher's C library, musl, and its licence")
-    folder = Path(zig.origin).parent
-    places = {"musl": folder.joinpath("lib", "libc", "musl", "COPYRIGHT"), "Zig": folder / "LICENSE"}
-    return {name: place.read_text(encoding="utf-8") for name, place in places.items()}
 
 
 def _debian_package_of_python() -> str:

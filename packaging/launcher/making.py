@@ -33,6 +33,13 @@ LINKED = {
 }
 """How it is linked; on Windows without a C library, of whose parts some are looked for in the program's folder."""
 
+CARRIES: dict[str, dict[str, str]] = {
+    "linux": {"musl": "lib/libc/musl/COPYRIGHT", "zig": "LICENSE"},  # which has functions of its own for some of musl's
+    "darwin": {},
+    "win32": {},
+}
+"""What is linked into it that is not ours, and each licence's file in zig's folder."""
+
 
 def zig(platform: str) -> list[str]:
     """The command of ziglang's compiler for one of BOINC's platforms."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from linux import elf
 
 
-def folder(path: Path, leave: str) -> list[str]:
-    """Strip every library below `path`, but not the file named `leave`; the names of those that strip would spoil.
+def folder(path: Path, leave: Collection[str]) -> list[str]:
+    """Strip every library below `path`, but not the files named in `leave`; the names of those that strip would spoil.
 
     auditwheel rewrites the libraries in wheels in a way that strip does not understand: some would not load any more.
     """
     left = []
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
-        if not file.is_file() or name == leave or file.read_bytes()[: len(elf.MAGIC)] != elf.MAGIC:
+        if not file.is_file() or name in leave or file.read_bytes()[: len(elf.MAGIC)] != elf.MAGIC:
             continue
         smaller = file.with_name(file.name + ".stripped")
         subprocess.run(["strip", "-o", smaller, file], check=True)

@@ -58,7 +58,9 @@ def poisoned(kind: str, loss: Loss = "softmax", activation: Activation = "relu")
     elif kind == "negative zero":
         block.params[:, ::2] = -0.0
         data.x[:, ::2] = -0.0
-    elif kind == "negative zero sums":  # of products that are -0, from a bias of -0: so is every hidden sum of relu and tanh
+    elif (
+        kind == "negative zero sums"
+    ):  # of products that are -0, from a bias of -0: so is every hidden sum of relu and tanh
         data.x[:] = 0.0
         for number, layer in enumerate(block.network.layers):
             block.params[:, layer.weights] = np.abs(block.params[:, layer.weights]) * (1 if number else -1)

@@ -5,22 +5,21 @@
 
 from __future__ import annotations
 
-import copy
+import dataclasses
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
+import engine
 import numpy as np
 import pytest
 
 from kernels.engine.exact.engine import ExactEngine
 from tests.kernels.engine import golden
 from tests.kernels.engine.platforms import cases, check
-from tests.kernels.engine.platforms.check import MACHINE, NATIVE, Platform
+from tests.kernels.engine.platforms.check import NATIVE, SHIPPED, THIS, Build
 
-pytestmark = pytest.mark.skipif(
-    MACHINE not in check.flags_of_the_product()["GNU_VARIANTS"], reason=f"no builds for {MACHINE} in setup.py"
-)
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="no gcc")
 
 
@@ -33,12 +32,23 @@ def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_gcc
 def test_a_program_without_python_gives_the_golden_digests_on_every_instruction_set(vectors: Path) -> None:
-    (target,) = [platform for platform in NATIVE if platform.compiler == ("gcc",) and platform.optimize == "-O3"]
+    (target,) = [build for build in NATIVE if build.compiler == ("gcc",) and build.optimize == "-O3"]
+    golden_digests(target, vectors)
+
+
+def golden_digests(target: Build, vectors: Path) -> None:
     rows = list(check.check(target, vectors, cases.read_golden("short")))
     assert rows
     for row in rows:
         assert not row.failed, row
         assert row.agreed == row.total > 50, row
+
+
+def test_so_does_the_library_that_ships(vectors: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (target,) = [build for build in SHIPPED if build.platform == THIS]
+    golden_digests(dataclasses.replace(target, runners=((),)), vectors)
+    library = engine.build(THIS, vectors.parent / "again")
+    assert hashlib.sha256(library.read_bytes()).hexdigest() in capsys.readouterr().out
 
 
 def test_golden_digests_are_what_python_computes() -> None:
@@ -73,9 +83,7 @@ def test_a_difference_is_found_and_named() -> None:
 @needs_gcc
 def test_a_compiler_that_takes_liberties_is_caught(vectors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof must be able to fail. Contraction would not do: gcc finds no product here to fuse with a sum."""
-    tables = copy.deepcopy(check.flags_of_the_product())
-    tables["GNU_FLAGS"].append("-ffast-math")
-    monkeypatch.setattr(check, "flags_of_the_product", lambda: tables)
-    target = Platform("fast", ("gcc",), MACHINE, "-O2", ((),))
+    monkeypatch.setattr(engine, "FLAGS", (*engine.FLAGS, "-ffast-math"))
+    target = Build(THIS, ("gcc",), "-O2", runners=((),))
     rows = list(check.check(target, vectors, cases.read_golden("short")))
     assert any(row.failed and "DIFFERENT" in row.note for row in rows)

@@ -34,7 +34,7 @@ def first_segment(content: bytes) -> int:
 def test_a_library_is_smaller_and_works(library: Path, tmp_path: Path) -> None:
     (library.parent / "text").write_text("left alone")
     before, mode = library.stat().st_size, library.stat().st_mode
-    assert strip.folder(tmp_path / "tree", leave="axiom") == []
+    assert strip.folder(tmp_path / "tree", leave=["axiom"]) == []
     assert library.stat().st_size < before
     assert library.stat().st_mode == mode
     assert ctypes.CDLL(str(library)).shown(20) == 42
@@ -51,6 +51,12 @@ def test_segments_off_their_page_do_not_load(library: Path) -> None:
     assert not strip.loads(bytes(moved))
 
 
+def test_what_is_to_be_left_stays(library: Path, tmp_path: Path) -> None:
+    before = library.read_bytes()
+    assert strip.folder(tmp_path / "tree", leave=["axiom", "lib/one.so"]) == []
+    assert library.read_bytes() == before
+
+
 def test_what_strip_would_break_stays(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = library.read_bytes()
     broken = bytearray(whole)
@@ -61,6 +67,6 @@ def test_what_strip_would_break_stays(library: Path, tmp_path: Path, monkeypatch
         Path(command[2]).write_bytes(broken)
 
     monkeypatch.setattr(subprocess, "run", breaking)
-    assert strip.folder(tmp_path / "tree", leave="axiom") == ["lib/one.so"]
+    assert strip.folder(tmp_path / "tree", leave=["axiom"]) == ["lib/one.so"]
     assert library.read_bytes() == whole
     assert len(list(library.parent.iterdir())) == 1

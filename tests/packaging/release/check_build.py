@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import engine
 import layout
 import manifest
 import plan_classes
@@ -107,6 +108,12 @@ def test_licences_of_everything(tree: Path) -> None:
     text = (tree / NAMES.bundle(1) / "LICENCES.txt").read_text(encoding="utf-8")
     for name in ("axiom-worker", "Python", "numpy", "msgspec", "safetensors", "pyinstaller", "musl", "Zig"):
         assert f"{'=' * 100}\n{name}\n" in text
+
+
+def test_the_engine_in_it_is_the_one_that_is_proven(tree: Path, tmp_path: Path) -> None:
+    """tests/kernels/engine/platforms/check.py runs these bytes."""
+    library = engine.build(NAMES.platform, tmp_path)
+    assert (tree / NAMES.bundle(1) / engine.FOLDER / library.name).read_bytes() == library.read_bytes()
 
 
 @pytest.mark.parametrize("platform", layout.ZIG_TARGETS)

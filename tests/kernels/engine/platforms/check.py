@@ -27,14 +27,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import engine
+import layout
 
 from tests.kernels.engine.platforms import cases
 
 ROOT = Path(__file__).resolve().parents[4]
 HERE = Path(__file__).parent
-MACHINE = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
 LINUX, ARM, WINDOWS = "x86_64-pc-linux-gnu", "aarch64-unknown-linux-gnu", "windows_x86_64"
-HERE_IS = {"x86_64": LINUX, "aarch64": ARM}.get(MACHINE, "")
+THIS = layout.platform_name(sys.platform, platform.machine())
 ZIG = (sys.executable, "-m", "ziglang")
 
 
@@ -84,7 +84,7 @@ SHIPPED = [
 ]
 OPTIMIZE = ("-O1", "-O2", "-O3")
 CLANG_FOR_ARM = ("clang", "--target=aarch64-linux-gnu", "-isystem", f"{ARM_ROOT}/include")
-NATIVE = [Build(HERE_IS, (name,), optimize, runners=((),)) for name in ("gcc", "clang") for optimize in OPTIMIZE]
+NATIVE = [Build(THIS, (name,), optimize, runners=((),)) for name in ("gcc", "clang") for optimize in OPTIMIZE]
 # Not linked to anything: that would take a gcc for ARM, and the C library that vectors.c has loaded is there.
 CROSS = [Build(ARM, CLANG_FOR_ARM, optimize, ("-nostdlib",), (EMULATED_ARM,)) for optimize in OPTIMIZE]
 
@@ -173,8 +173,8 @@ def check(target: Build, vectors: Path, golden: cases.Digests) -> Iterator[Row]:
     for runner in target.runners:
         name = " ".join(runner[:3]) or "directly"
         reason = missing(runner)
-        if not runner and target.platform != HERE_IS:
-            reason = f"this host is {MACHINE}"
+        if not runner and target.platform != THIS:
+            reason = f"this host is {THIS}"
         if reason:
             yield Row(target, name, note=f"builds; not run: {reason}")
             continue
