@@ -93,6 +93,8 @@ def missing(command: tuple[str, ...]) -> str:
     """Why a compiler or runner cannot be started; empty if it can."""
     if command == ZIG:
         return "" if importlib.util.find_spec("ziglang") else "no module ziglang"
+    if any(ARM_ROOT in word for word in command) and not Path(ARM_ROOT, "include").is_dir():
+        return f"no {ARM_ROOT}/include"
     return "" if not command or find(command[0]) else f"no {command[0]}"
 
 
@@ -157,7 +159,7 @@ def differences(found: cases.Digests, golden: cases.Digests) -> list[str]:
 
 def check(target: Build, vectors: Path, golden: cases.Digests) -> Iterator[Row]:
     """Builds a library and runs it in every way this host has."""
-    reason = missing(target.compiler)
+    reason = missing(target.compiler) or missing(ZIG)
     if reason:
         yield Row(target, "-", note=f"not run: {reason}")
         return
