@@ -97,8 +97,7 @@ static int held(void) { return why == ERROR_SHARING_VIOLATION || why == ERROR_LO
 /* Opens what `path` names; others may read it, and delete it, meanwhile, but not write. */
 static HANDLE opened(DWORD access, DWORD flags) {
     for (int i = 0;; i++) {
-        HANDLE file = CreateFileW(path, access, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
-                                  flags | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+        HANDLE file = CreateFileW(path, access, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, flags, NULL);
         if (file != INVALID_HANDLE_VALUE) return file;
         failed(GetLastError());
         if (!held() || i == TRIES) return file;
@@ -106,22 +105,23 @@ static HANDLE opened(DWORD access, DWORD flags) {
     }
 }
 
-/* Of what `path` names. Only links count as such: other reparse points are a file's ways to be stored. */
+/* Of what `path` names. Only links count as such: other reparse points are ways to store a file. FAT knows no tags. */
 static enum kind kind_of(int64_t *size, int *is_folder) {
-    FILE_ATTRIBUTE_TAG_INFO tag;
-    FILE_STANDARD_INFO standard;
-    HANDLE file = opened(FILE_READ_ATTRIBUTES, FILE_FLAG_BACKUP_SEMANTICS);
+    BY_HANDLE_FILE_INFORMATION about;
+    FILE_ATTRIBUTE_TAG_INFO tag = {0, 0};
+    HANDLE file = opened(FILE_READ_ATTRIBUTES, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT);
     if (file == INVALID_HANDLE_VALUE)
         return why == ERROR_FILE_NOT_FOUND || why == ERROR_PATH_NOT_FOUND ? MISSING : UNKNOWN;
-    int known = GetFileInformationByHandleEx(file, FileAttributeTagInfo, &tag, sizeof tag) &&
-                GetFileInformationByHandleEx(file, FileStandardInfo, &standard, sizeof standard);
+    int known = GetFileInformationByHandle(file, &about);
+    if (known && (about.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT))
+        known = GetFileInformationByHandleEx(file, FileAttributeTagInfo, &tag, sizeof tag);
     if (!known) failed(GetLastError());
     CloseHandle(file);
     if (!known) return UNKNOWN;
-    int link = (tag.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) && IsReparseTagNameSurrogate(tag.ReparseTag);
-    *size = standard.EndOfFile.QuadPart;
-    *is_folder = !link && standard.Directory;
-    return link || standard.Directory ? OTHER : PLAIN;
+    int link = IsReparseTagNameSurrogate(tag.ReparseTag), directory = about.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY;
+    *size = (int64_t)about.nFileSizeHigh << 32 | about.nFileSizeLow;
+    *is_folder = !link && directory;
+    return link || directory ? OTHER : PLAIN;
 }
 
 enum kind look(const char *name, int64_t *size) {
@@ -163,7 +163,7 @@ int64_t read_file(intptr_t file, void *buffer, size_t room) {
 
 void close_file(intptr_t file) { CloseHandle((HANDLE)file); }
 
-/* Whether `path` names nothing any more. What runs, as this file does, can only be renamed; an earlier rest goes. */
+/* Whether `path` names nothing any more. What runs, as this file does, and folders can only be renamed. */
 static int removed(void) {
     static WCHAR aside[ROOM + 16];
     int length = length_of(path);

@@ -247,12 +247,15 @@ def test_damage_of_the_archive_is_found(project: Path, start: Starter, at: int) 
     assert len(files(project)) == 5
 
 
-def test_a_folder_in_place_of_a_file_is_told(project: Path, start: Starter) -> None:
+def test_a_folder_in_place_of_a_file_gets_out_of_the_way(project: Path, start: Starter) -> None:
     (project / DATA).unlink()
     (project / DATA).mkdir()
+    (project / DATA / "foreign").write_text("stays")
     code, _, err = start(project / NAME)
     assert code == 206
-    assert f"{DATA} is no plain file" in err
+    assert f"{DATA} is no plain file; 1 of 5 files are bad, and BOINC fetches them again.\n" in err
+    assert not (project / DATA).exists()
+    assert (project / f"{DATA}.damaged" / "foreign").read_text() == "stays"
 
 
 @contextlib.contextmanager
