@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -14,6 +15,11 @@ from kernels.errors import CannotWrite
 from kernels.refusals import cannot_write
 
 _OUTPUT = "the standard output"
+
+
+def _nobody_reads(error: OSError) -> bool:
+    """Whether the reader of a pipe has gone. Windows' C library calls that an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
 
 
 class _Stream(io.TextIOBase):
@@ -84,7 +90,7 @@ class _Stream(io.TextIOBase):
             if self._complaints:
                 return
             self.drop()
-            if not isinstance(error, BrokenPipeError):
+            if not _nobody_reads(error):
                 raise cannot_write(_OUTPUT, error) from error
 
 

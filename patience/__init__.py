@@ -4,9 +4,11 @@ There a file that somebody has opened without sharing it can be neither opened, 
 at files looks at new ones first. Elsewhere a refusal means what it says, and nothing here waits.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, TypeVar
 
 # Not Final: tests change them.
@@ -41,8 +43,13 @@ def patiently(call: Callable[[], _Answer]) -> _Answer:
 
 
 def may_be_held(error: BaseException | None) -> bool:
-    """Whether another program's hold may be the reason; a permission that lacks often looks the same."""
+    """Whether another program's hold may be the reason; a permission that lacks often looks the same.
+
+    So does a folder where a file should be, but nobody holds that.
+    """
     if not FILES_ARE_HELD or not isinstance(error, PermissionError):
+        return False
+    if any(Path(os.fsdecode(name)).is_dir() for name in (error.filename, error.filename2) if name is not None):
         return False
     return number_of(error) in (ACCESS_DENIED, SHARING_VIOLATION, LOCK_VIOLATION, _NO_NUMBER)
 

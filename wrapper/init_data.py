@@ -64,7 +64,9 @@ class InitData:
 
 
 def read(path: Path) -> InitData:
-    """InitData from a file. Raises OSError, and ValueError as `parse` does."""
+    """InitData from a file. Raises OSError, and ValueError as `parse` does or for a folder."""
+    if path.is_dir():  # Windows would call it a lack of permissions
+        raise ValueError("init_data.xml is a folder; the client must write a file")
     with path.open("rb") as file:
         return parse(file.read(MAX_BYTES + 1))
 

@@ -52,7 +52,7 @@ def read_init_data(slot: Path) -> InitData | None:
         return patiently(lambda: init_data.read(slot / INIT_DATA_FILE))
     except FileNotFoundError:
         log.info("no %s in %s: running standalone", INIT_DATA_FILE, slot)
-    except (IsADirectoryError, ValueError) as error:
+    except ValueError as error:
         log.warning("%s: running standalone", error)
     except OSError as error:
         raise SlotUnreadable(f"{slot / INIT_DATA_FILE} cannot be read ({error.strerror or error})") from error

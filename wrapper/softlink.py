@@ -3,7 +3,6 @@
 The first line is `<soft_link>../../projects/URLDIR/PHYSICAL</soft_link>` (BOINC runtime protocol, "soft links").
 """
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,8 @@ def link_target(head: bytes) -> str | None:
     _, opened, rest = line.partition(OPEN)
     target, closed, _ = rest.partition(CLOSE)
     target = target.strip()
-    return os.fsdecode(target) if opened and closed and target else None
+    # As paths are decoded on POSIX: on Windows the same bytes are a name that no file has, and no failure of ours.
+    return target.decode("utf-8", "surrogateescape") if opened and closed and target else None
 
 
 def resolve(slot: Path, logical_name: str) -> Path:
@@ -29,11 +29,11 @@ def resolve(slot: Path, logical_name: str) -> Path:
     file is there and cannot be read: to write in its place would be to write where nobody looks.
     """
     path = slot / logical_name
-    if path.is_symlink():
+    if path.is_symlink() or path.is_dir():
         return path
     try:
         target = link_target(patiently(lambda: _head(path)))
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError):
         return path
     return slot / target if target else path
 

@@ -48,7 +48,7 @@ def of_windows(number: int) -> OSError:
 def test_the_advice_follows_the_cause(
     error: OSError, advice: str, windows: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if windows and isinstance(error, PermissionError) and not hasattr(error, "winerror"):
+    if windows and isinstance(error, PermissionError) and getattr(error, "winerror", None) is None:
         advice = EITHER
     monkeypatch.setattr(patience, "FILES_ARE_HELD", windows)
     assert str(cannot_write("a", error)) == f"Cannot write a: {error.strerror or error}. {advice}, then run again."
@@ -75,6 +75,7 @@ def test_a_file_with_the_attribute_read_only_is_held_by_nobody(
     assert "Take its attribute read-only away, then" in str(cannot_write(path, refusal(path, number)))
 
 
-def test_what_cannot_be_read_elsewhere_is_a_matter_of_permissions() -> None:
+def test_what_cannot_be_read_elsewhere_is_a_matter_of_permissions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "FILES_ARE_HELD", False)
     error = of_errno(errno.EACCES)
     assert str(cannot_read("a", error)) == "Cannot read a: Permission denied. Check the path and its permissions."

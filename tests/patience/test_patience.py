@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -86,8 +87,17 @@ def test_what_is_no_hold_is_an_error_at_once(error: OSError) -> None:
     assert door.attempts == 1
 
 
+@pytest.mark.usefixtures("windows")
+def test_a_folder_is_held_by_nobody(tmp_path: Path) -> None:
+    door = Door(refusal(tmp_path, None))
+    with pytest.raises(PermissionError):
+        patiently(door)
+    assert door.attempts == 1
+
+
 @pytest.mark.parametrize("call", [lambda: Door(refusal("x", None)), lambda: Door(PermissionError(errno.EPERM, "x"))])
-def test_elsewhere_a_refusal_is_a_refusal(call: Callable[[], Door]) -> None:
+def test_elsewhere_a_refusal_is_a_refusal(call: Callable[[], Door], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "FILES_ARE_HELD", False)
     door = call()
     with pytest.raises(PermissionError):
         patiently(door)

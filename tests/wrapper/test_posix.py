@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from tests.support import no_sync
 from tests.wrapper.fake_client import make_slot
 from wrapper import posix
 from wrapper.init_data import InitData
+from wrapper.softlink import resolve
 
 
 def test_the_lock_excludes_other_processes_and_its_file_goes_with_it(tmp_path: Path) -> None:
@@ -108,3 +110,15 @@ def test_living_and_dead_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "kill", not_permitted)
     assert posix.process_is_alive(1)
+
+
+def test_a_link_that_cannot_be_read_now_is_not_taken_for_the_file_itself(tmp_path: Path) -> None:
+    """What is written in its place would not be uploaded."""
+    slot = make_slot(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            resolve(slot, "wu.json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,7 +1,6 @@
 """Logical names: the table of everything that can lie under a logical name."""
 
 import os
-import resource
 from pathlib import Path
 
 import pytest
@@ -64,20 +63,6 @@ def test_symlink_missing_file_and_directory_are_their_own_answer(tmp_path: Path)
     for name in ("symlink", "dangling", "missing", "sub", "no/such/folder"):
         assert resolve(slot, name) == slot / name
     assert resolve(slot, "sub/link") == slot / "../../../projects/example.org_axiom/wu_1.json"
-
-
-def test_a_link_that_cannot_be_read_now_is_not_taken_for_the_file_itself(
-    tmp_path: Path,
-) -> None:
-    """What is written in its place would not be uploaded."""
-    slot = make_slot(tmp_path)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1, hard))
-    try:
-        with pytest.raises(OSError, match="Too many open files"):
-            resolve(slot, "wu.json")
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @given(st.binary(max_size=600))
