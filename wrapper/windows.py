@@ -9,6 +9,7 @@ import errno
 import functools
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,9 @@ OPEN_ALWAYS: Final = 4
 FILE_ATTRIBUTE_NORMAL: Final = 0x80
 FILE_MAP_ALL_ACCESS: Final = 0xF001F
 SYNCHRONIZE: Final = 0x100000
-WAIT_OBJECT_0: Final = 0  # the process has ended
+WAIT_OBJECT_0: Final = 0  # the process has ended, the event is set
+INFINITE: Final = 0xFFFFFFFF
+LEAVE_EVENT: Final = "axiom_leave_"  # and the launcher's process number: packaging/launcher/windows.c
 NO_ERROR_BOXES: Final = 0x1 | 0x2 | 0x8000  # critical errors, crashes, files that cannot be opened
 CTRL_C, CTRL_BREAK, CTRL_LOGOFF = 0, 1, 5  # the others, 2 and 6, are a console that closes and a shutdown
 SERVICES: Final = 0  # the session in which services run, and no user's programs
@@ -47,6 +50,7 @@ def _kernel() -> Any:
         ("MapViewOfFile", handle, (handle, number, number, number, ctypes.c_size_t)),
         ("UnmapViewOfFile", ctypes.c_int, (handle,)),
         ("OpenProcess", handle, (number, ctypes.c_int, number)),
+        ("OpenEventW", handle, (number, ctypes.c_int, text)),
         ("WaitForSingleObject", number, (handle, number)),
         ("CloseHandle", ctypes.c_int, (handle,)),
         ("GetErrorMode", number, ()),
@@ -185,11 +189,12 @@ def show_no_error_boxes() -> None:
 def console_ends(ask: Callable[[], object]) -> Iterator[None]:
     """Call `ask`, in a thread of Windows', when the program has to leave: Ctrl-C, Ctrl-Break, its console closes.
 
-    Also at a log-off and at a shutdown, which Windows tells no process that has user32.dll, and ctypes loads that. The
-    program then has the seconds that Windows gives.
+    Also at a log-off and at a shutdown, which Windows tells no process that has user32.dll, and ctypes loads that: the
+    launcher passes them on. The program then has the seconds that Windows gives.
     """
-    _watch_console()
     _asks.append(ask)
+    _watch_console()
+    _watch_launcher()
     try:
         yield
     finally:
@@ -202,6 +207,19 @@ def _watch_console() -> object:
     routine = _ROUTINE(_console_event)
     _kernel().SetConsoleCtrlHandler(routine, True)  # refused where there is no console, and nothing to hear
     return routine  # Windows has its address: it must stay
+
+
+@functools.cache
+def _watch_launcher() -> None:
+    """Wait from now on, in a thread, for the launcher's event; there is none where no launcher started us."""
+    event = _kernel().OpenEventW(SYNCHRONIZE, False, f"{LEAVE_EVENT}{os.getppid()}")
+    if event:
+        threading.Thread(target=_wait_for, args=(event,), name="launcher", daemon=True).start()
+
+
+def _wait_for(event: int) -> None:
+    if _kernel().WaitForSingleObject(event, INFINITE) == WAIT_OBJECT_0 and _asks:
+        _asks[-1]()
 
 
 def _console_event(event: int) -> int:

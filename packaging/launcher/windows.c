@@ -250,9 +250,31 @@ static const WCHAR *words_of(const WCHAR *command) {
     return command;
 }
 
+/* Of a log-off and a shutdown Windows tells this process, but not the program, which has loaded user32: wrapper/windows.py
+   waits for an event with this name and this process's number. */
+#define LEAVE L"axiom_leave_"
+static HANDLE leave;
+
+static void make_event(void) {
+    WCHAR name[32], digits[12], *digit = digits + 11;
+    DWORD number = GetCurrentProcessId();
+    for (*digit = 0; number; number /= 10) *--digit = L'0' + number % 10;
+    copied(copied(name, LEAVE, length_of(LEAVE)), digit, length_of(digit) + 1);
+    leave = CreateEventW(NULL, TRUE, FALSE, name);
+}
+
+/* The session in which services run, which hear of any user's log-off. */
+static int of_services(void) {
+    DWORD session;
+    return ProcessIdToSessionId(GetCurrentProcessId(), &session) && !session;
+}
+
 /* On Ctrl-C, or when the user logs off, the program saves its work, and this process waits for it. */
 static BOOL WINAPI asked_to_end(DWORD event) {
-    if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT) Sleep(INFINITE); /* whoever returns is ended */
+    if (event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT) return TRUE; /* the program hears of it too */
+    if (event == CTRL_LOGOFF_EVENT && of_services()) return TRUE;
+    if (leave) SetEvent(leave);
+    Sleep(INFINITE); /* whoever returns is ended */
     return TRUE;
 }
 
@@ -295,6 +317,7 @@ static int become(void) {
     copied(end, words, length_of(words) + 1);
     in_folder(MANIFEST[0].name, 0);
     if (length_of(path) >= MAX_PATH) in_folder(MANIFEST[0].name, 1);
+    make_event();
     SetConsoleCtrlHandler(asked_to_end, TRUE);
     HANDLE job = deadly_job();
     if (job && started(job, &process) && WaitForSingleObject(process.hProcess, INFINITE) == WAIT_OBJECT_0 &&

@@ -264,6 +264,7 @@ class Console:
 def console(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
     yield Console(kernel, monkeypatch)
     windows._watch_console.cache_clear()
+    windows._watch_launcher.cache_clear()
 
 
 C, BREAK, CLOSE, LOGOFF, SHUTDOWN = 0, 1, 2, 5, 6  # Windows' own numbers
@@ -299,3 +300,27 @@ def test_a_service_takes_nobodys_log_off_for_its_own_end(console: Console) -> No
         assert asked == []
         assert console.tells(SHUTDOWN)
         assert asked == ["end"]
+
+
+def test_what_only_the_launcher_hears_of_is_asked_for(console: Console, kernel: Kernel) -> None:
+    """Windows tells no program with user32.dll of a shutdown, and ctypes loads that."""
+    told, asked = threading.Event(), threading.Event()
+
+    def wait(event: int, _: int) -> int:
+        assert event == 77
+        told.wait()
+        return 0
+
+    kernel._answers |= {"OpenEventW": lambda *_: 77, "WaitForSingleObject": wait}
+    with windows.console_ends(asked.set):
+        assert ("OpenEventW", 0x100000, False, f"axiom_leave_{os.getppid()}") in kernel.calls  # SYNCHRONIZE
+        assert not asked.wait(0.1)
+        told.set()
+        assert asked.wait(60)
+
+
+def test_without_a_launcher_nothing_waits(console: Console, kernel: Kernel) -> None:
+    kernel._answers["OpenEventW"] = lambda *_: None
+    before = threading.active_count()
+    with windows.console_ends(lambda: None):
+        assert threading.active_count() == before
