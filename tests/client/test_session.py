@@ -16,7 +16,6 @@ from client.passing import DEVICE, trouble
 from client.session import Session
 from kernels.engine.contract import DeviceAway, EngineName
 from kernels.engine.devices import Device
-from kernels.engine.torch.engine import TorchEngine
 from kernels.formats import checkpoint, result
 from kernels.formats.result import Result
 from tests.client.sessions import cells, choice, session
@@ -61,7 +60,7 @@ def test_a_gpu_that_is_lost_meanwhile_is_no_fault_of_the_program(
     def lost(*_: object) -> None:
         raise DeviceAway("CUDA error: unspecified launch failure")
 
-    monkeypatch.setattr(TorchEngine, "train", lost)
+    monkeypatch.setattr("kernels.engine.torch.engine.TorchEngine.train", lost)
     with pytest.raises(NoDevice, match="cuda:0") as caught:
         one.slice(one.unfinished()[0])
     assert trouble(caught.value) == DEVICE

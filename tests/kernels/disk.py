@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,8 @@ BALLAST = "ballast"
 @contextlib.contextmanager
 def full_above(size: int) -> Iterator[None]:
     """Writes above `size` bytes of a file fail with OSError in the section; the limit is the operating system's."""
+    import resource  # not on Windows
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -30,14 +30,14 @@ def unit(first: int = 1000, count: int = 2, **grid: list[int | float | str]) -> 
     return WorkUnit(EXPERIMENTS["compgen"], Seeds(first, count), GRID | grid)
 
 
-def engine(name: EngineName = "torch") -> Engine:
-    """An engine on the processor; torch with one thread, as the worker uses it."""
+def engine(name: EngineName = "c") -> Engine:
+    """An engine on the processor; torch has one thread, as the worker uses it."""
     opened = registry.opened(name, CPU)
     opened.prepare_thread()
     return opened.engine
 
 
-def computed(workunit: WorkUnit, name: EngineName = "torch") -> Result:
+def computed(workunit: WorkUnit, name: EngineName = "c") -> Result:
     """The work unit's true result on this machine; with engine c, on any."""
     experiment = workunit.experiment
     blocks = plan.blocks(experiment.course, workunit.cells, 1 << 20)

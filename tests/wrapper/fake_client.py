@@ -62,11 +62,13 @@ FIELDS = {
     "rsc_memory_bound": "500000000.000000",
     "rsc_disk_bound": "1000000000.000000",
 }
+# On Windows the memory has a name, here one for each process of tests; on other systems none looks at it.
+NAMED = {"comm_obj_name": f"boinc_{os.getpid()}"} if sys.platform == "win32" else {}
 
 
 def init_data(**fields: object) -> bytes:
     """The bytes of an init_data.xml as a client writes it; `fields` replace the usual ones, None leaves one out."""
-    chosen = {"client_pid": os.getpid(), **FIELDS, **fields}
+    chosen = {"client_pid": os.getpid(), **FIELDS, **NAMED, **fields}
     lines = "\n".join(f"<{tag}>{value}</{tag}>" for tag, value in chosen.items() if value is not None)
     return INIT_DATA.format(secret=SECRET, fields=lines).encode()
 
@@ -84,13 +86,19 @@ def make_slot(folder: Path, **fields: object) -> Path:
     return slot
 
 
+def _mapped(file: int) -> mmap.mmap:
+    if sys.platform == "win32":
+        return mmap.mmap(file, 8192, tagname="shm_" + NAMED["comm_obj_name"])
+    return mmap.mmap(file, 8192)
+
+
 class Memory:
     """The client's end of the eight channels."""
 
     def __init__(self, slot: Path, other: channels.Memory | None = None) -> None:
         """Of the slot's file, or of `other` shared memory."""
         with (slot / "boinc_mmap_file").open("r+b") as file:
-            self.bytes = other or mmap.mmap(file.fileno(), 8192)
+            self.bytes = other or _mapped(file.fileno())
 
     def full(self, channel: int) -> bool:
         return self.bytes[channel * 1024 : channel * 1024 + 1] != b"\0"

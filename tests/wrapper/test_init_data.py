@@ -16,7 +16,8 @@ def wrap(inside: bytes) -> bytes:
 
 
 def test_a_file_as_a_client_writes_it() -> None:
-    assert parse(init_data(client_pid=4711, wu_cpu_time="12.500000", gpu_type="NVIDIA", gpu_device_num=1)) == InitData(
+    fields = {"client_pid": 4711, "wu_cpu_time": "12.500000", "gpu_type": "NVIDIA", "gpu_device_num": 1}
+    assert parse(init_data(comm_obj_name=None, **fields)) == InitData(
         major_version=7,
         minor_version=20,
         release=5,
