@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RELEASE := $(VENV)/.release
+WINDOWS := $(VENV)/windows/.ready
 THREADS ?= $(shell nproc)
 
 .PHONY: run test quick check exactness windows sanitize fuzz figures release-check clean
@@ -19,7 +20,7 @@ run: $(READY)
 	$(BIN)/axiom-server --data out/data assimilate 1 out/result.msgpack
 	$(BIN)/axiom-server --data out/data findings compgen --plots out
 
-test: $(RELEASE) check
+test: $(RELEASE) $(WINDOWS) check
 	.ci/apt-install boinc-client libboinc-app-dev g++ libfuse3-dev pkg-config libfaketime strace mariadb-server binutils \
 		libpython3.11 locales wine64
 	$(BIN)/python -m pytest --numprocesses $(THREADS) --no-loadscope-reorder
@@ -37,10 +38,11 @@ exactness: $(RELEASE)
 	$(BIN)/python -m tests.kernels.engine.platforms.check
 	$(BIN)/python -m tests.kernels.engine.exhaustive
 
-# The Windows half of the runtime against Wine's kernel32.
-windows: $(READY)
-	.ci/apt-install wine64 wine64-tools libwine-dev libpython3.11
-	$(BIN)/python -m pytest -v -o python_files='check_*.py' tests/wrapper/wine
+# The Windows version under Wine: unit tests by Windows' own Python, the frozen program built twice, and its life as a task.
+windows: $(RELEASE) $(WINDOWS)
+	.ci/apt-install wine64-tools libwine-dev libpython3.11
+	$(BIN)/python -m pytest -s -o python_files='check_*.py' --numprocesses $(THREADS) --no-loadscope-reorder \
+		tests/windows tests/wrapper/wine
 
 sanitize: $(READY)
 	$(BIN)/python -m tests.kernels.engine.sanitize
@@ -55,10 +57,12 @@ fuzz: $(READY)
 figures: $(READY)
 	$(BIN)/python -m benchmarks.figures
 
-# The frozen programs, built several times, compared, damaged, measured, run in a bare Debian: six minutes.
-release-check: $(RELEASE)
+# The frozen programs, built several times, compared, damaged, measured, run in a bare Debian; and the one for Windows, under
+# Wine: ten minutes.
+release-check: $(RELEASE) $(WINDOWS)
 	.ci/apt-install binutils libpython3.11 debootstrap boinc-client qemu-user
-	$(BIN)/python -m pytest -s -o python_files='check_*.py' tests/packaging/release
+	$(BIN)/python -m pytest -s -o python_files='check_*.py test_frozen.py' tests/packaging/release \
+		tests/windows/check_build.py tests/windows/test_frozen.py
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -81,6 +85,11 @@ $(READY): $(SOURCES)
 $(RELEASE): $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[release]'
 	touch $(RELEASE)
+
+# Windows' Python under Wine, which builds and tries the Windows version: a gigabyte.
+$(WINDOWS): $(RELEASE) $(wildcard packaging/wine/*.*)
+	.ci/apt-install wine64
+	$(BIN)/python packaging/wine/make.py $(VENV)/windows
 
 clean:
 	rm -rf $(VENV) build out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

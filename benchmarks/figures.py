@@ -29,6 +29,7 @@ FIGURES: dict[str, tuple[str, Callable[[Record], str]]] = {  # by name: the benc
     "release": ("release", tables.release),
     "release-main": ("release", tables.release_main),
     "release-listing": ("release", tables.release_listing),
+    "windows": ("windows", tables.windows),
 }
 _MARKED = re.compile(r"(<!-- figures: (\S+) -->)(.*?)(<!-- end of figures -->)", re.S)
 

@@ -205,6 +205,25 @@ def release_listing(record: Record) -> str:
     return "\n\n".join(blocks)
 
 
+def windows(record: Record) -> str:
+    """Of `make windows`: what the cpu flavour costs a volunteer under Wine."""
+
+    def median_of(what: str) -> float:
+        return record.only(what=what).median
+
+    begin, leave = record.only(what="start to the first step"), record.only(what="quit to gone")
+    return _table(
+        ["files", "download", "installed", "start to first step", "resident", "committed", "quit to gone"],
+        [
+            [f"{median_of('files'):.0f}"]
+            + [f"{_three_digits(median_of(what) / 1e6)} MB" for what in ("download", "installed")]
+            + [f"{min(begin.values):.2f} s"]
+            + [f"{median_of(what) / 1e6:.0f} MB" for what in ("resident", "committed")]
+            + [f"{leave.median:.2f} s, at most {max(leave.values):.2f}"]
+        ],
+    )
+
+
 def _weight(record: Record, flavour: str | int, *parts: str | int) -> tuple[float, float, float]:
     """Files, bytes installed and bytes downloaded of these parts of a flavour, but for what only the server reads."""
     chosen = [m for m in record.select(flavour=flavour) if m.labels.get("part") in {*parts} - {SERVERS_PART}]

@@ -12,17 +12,14 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
-import platform
 import runpy
 import shutil
-import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import engine
+import freezer
 import layout
 import licences
 import manifest
@@ -33,7 +30,6 @@ from linux import glibc
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "frozen"
-EPOCH = "1577836800"  # 2020-01-01: any date will do that is the same for every build
 
 
 class BuildFailed(RuntimeError):
@@ -41,24 +37,31 @@ class BuildFailed(RuntimeError):
 
 
 REFUSED = (
-    *(BuildFailed, engine.EngineNotBuilt, glibc.GlibcTooNew, layout.LayoutError, licences.LicenceMissing),
+    *(BuildFailed, engine.EngineNotBuilt, freezer.NoFreezer, glibc.GlibcTooNew, layout.LayoutError),
+    licences.LicenceMissing,
     manifest.BundleChanged,
 )
 
 
 def build(
-    flavour: str, out: Path, records: Path, new_bundle: bool = False, min_glibc: glibc.Version | None = None
+    flavour: str,
+    platform: str,
+    out: Path,
+    records: Path,
+    new_bundle: bool = False,
+    min_glibc: glibc.Version | None = None,
 ) -> Path:
     """Build everything; the tree's folder. On Linux it may need glibc `min_glibc`, or what the plan classes promise."""
-    names = layout.Names(_version(), layout.platform_name(sys.platform, platform.machine()), flavour)
+    names = layout.Names(_version(), platform, flavour)
+    python = freezer.of(platform)
     work = WORK / names.variant
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     record = records / f"{names.variant}.json"
-    library = engine.build(names.platform, work / "engine")
-    linked = licences.of_zig(engine.TARGETS[names.platform].carries)
+    library = engine.build(platform, work / "engine")
+    linked = licences.of_zig({**engine.TARGETS[platform].carries, **making.CARRIES[names.system]})
     (work / "linked.json").write_text(json.dumps(linked), encoding="utf-8")
-    _freeze(names, library, work, record, new_bundle)
+    _freeze(python, names, library, work, record, new_bundle)
     bundle = manifest.load(work / "build" / "bundle.json")
     assert bundle is not None
     collected = work / "dist" / "collected"
@@ -82,20 +85,16 @@ def _version() -> str:
     return layout.boinc_version(runpy.run_path(str(ROOT / "kernels" / "__init__.py"))["__version__"])
 
 
-def _freeze(names: layout.Names, library: Path, work: Path, record: Path, new_bundle: bool) -> None:
-    command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
-    command += ["--distpath", str(work / "dist"), "--workpath", str(work), str(ROOT / "build.spec"), "--"]
+def _freeze(
+    python: freezer.Freezer, names: layout.Names, library: Path, work: Path, record: Path, new_bundle: bool
+) -> None:
+    command: list[str | Path] = ["-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
+    command += ["--distpath", work / "dist", "--workpath", work, ROOT / "build.spec", "--"]
     command += ["--flavour", names.flavour, "--platform", names.platform, "--version", names.version]
-    command += ["--engine", str(library), "--linked", str(work / "linked.json")]
-    command += ["--record", str(record), *(["--new-bundle"] if new_bundle else [])]
-    _call("PyInstaller", command)
-
-
-def _call(what: str, command: Sequence[str]) -> None:
-    # Without a fixed seed the order of sets in Python's own compiled modules differs from build to build.
-    environment = os.environ | {"PYTHONHASHSEED": "1", "SOURCE_DATE_EPOCH": EPOCH, "PYTHONOPTIMIZE": ""}
-    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
-        raise BuildFailed(f"{what} failed; what it said stands above")
+    command += ["--engine", library, "--linked", work / "linked.json"]
+    command += ["--record", record, *(["--new-bundle"] if new_bundle else [])]
+    if python.call(command, ROOT):
+        raise BuildFailed("PyInstaller failed; what it said stands above")
 
 
 def _glibc(bundle: Path, names: layout.Names, given: glibc.Version | None) -> str:
@@ -153,6 +152,11 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="Builds an application version for this platform.")
     parser.add_argument("--flavour", choices=layout.FLAVOURS, required=True)
+    parser.add_argument(
+        "--platform",
+        choices=list(layout.PLATFORMS.values()),
+        help="default: this computer's; on Linux also windows_x86_64, by Wine",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR", help="default: dist")
     parser.add_argument(
         "--records", type=Path, default=manifest.STORED, metavar="DIR", help="of bundles (default: packaging/bundles)"
@@ -167,7 +171,12 @@ def main() -> int:
     options = parser.parse_args()
     try:
         tree = build(
-            options.flavour, options.out.resolve(), options.records.resolve(), options.new_bundle, options.min_glibc
+            options.flavour,
+            options.platform or freezer.here(),
+            options.out.resolve(),
+            options.records.resolve(),
+            options.new_bundle,
+            options.min_glibc,
         )
     except REFUSED as error:
         print(error, file=sys.stderr)

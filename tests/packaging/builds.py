@@ -52,9 +52,10 @@ def copied(to: Path, version: str = "0.1.0") -> Path:
 HERE = ("--min-glibc", platform.libc_ver()[1]) if sys.platform == "linux" else ()
 
 
-def built(source: Path, out: Path, flavour: str = "cpu") -> str:
+def built(source: Path, out: Path, flavour: str = "cpu", platform: str = "") -> str:
     """Build the checkout `source` to `out`, with records there too; what packaging/build.py printed."""
-    done = tried(source, out, *HERE, flavour=flavour)
+    where = ("--platform", platform) if platform else HERE
+    done = tried(source, out, *where, flavour=flavour)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import shutil
 import struct
 import subprocess
@@ -13,15 +12,11 @@ from pathlib import Path
 import layout
 import pytest
 from launcher import making
+from wine.windows import Windows, path
 
 from tests.packaging.windows import probe
 from tests.support import commands, wine
 from tests.support.waiting import pause
-
-LACKING = wine.lacking() or (
-    "" if importlib.util.find_spec("ziglang") else "no module ziglang: pip install '.[release]'"
-)
-pytestmark = pytest.mark.skipif(bool(LACKING), reason=LACKING)
 
 NAMES = layout.Names("0.01", "windows_x86_64", "cpu")
 NAME, PROGRAM, LIBRARY, DATA = NAMES.main, "axiomrt_1/axiom.exe", "axiomrt_1/lib/one.dll", "axiomrt_1/data"
@@ -31,9 +26,9 @@ DETACHED, NO_WINDOW = 0x8, 0x8000000  # flags of CreateProcessW: no console; one
 
 
 @pytest.fixture(scope="module")
-def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    with wine.prefix(tmp_path_factory.mktemp("wine") / "prefix") as environment:
-        yield environment
+def windows() -> Iterator[Windows]:
+    with wine.running() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +64,13 @@ Ended = tuple[int, str, str]
 class Starter:
     """Starts Windows programs in a folder and waits for their ends."""
 
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
-        self.environment, self.folder = environment, folder
+    def __init__(self, windows: Windows, folder: Path) -> None:
+        self.windows, self.folder = windows, folder
 
     def process(self, program: Path, *words: str | Path, **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            wine.command(program, *words), cwd=self.folder, env=self.environment | more, text=True,
+            self.windows.command(program, *map(str, words)),
+            cwd=self.folder, env=self.windows.environment(**more), text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
@@ -86,17 +82,17 @@ class Starter:
 
     def through(self, project: Path, line: str, flags: int = 0) -> Ended:
         """The same of the launcher, started by another program with a command line and flags, as the client does."""
-        told = {"PROBE_FILE": wine.path(project / NAME), "PROBE_LINE": line, "PROBE_FLAGS": str(flags)}
+        told = {"PROBE_FILE": path(project / NAME), "PROBE_LINE": line, "PROBE_FLAGS": str(flags)}
         return self(project / PROGRAM, "start", **told)
 
 
 @pytest.fixture
-def start(windows: dict[str, str], tmp_path: Path) -> Starter:
+def start(windows: Windows, tmp_path: Path) -> Starter:
     return Starter(windows, tmp_path)
 
 
 @pytest.fixture
-def start_task(windows: dict[str, str], slot: Path) -> Starter:
+def start_task(windows: Windows, slot: Path) -> Starter:
     return Starter(windows, slot)
 
 
@@ -134,12 +130,10 @@ def test_the_program_is_called_by_the_launchers_path_with_the_same_words(
     code, out, err = start(project / NAME, *WORDS)
     assert (code, err) == (7, "")
     seen, alone = reported(out), reported(start(project / PROGRAM, *WORDS)[1])
-    assert seen["!line"] == f'"{wine.path(project / NAME)}"' + alone["!line"].removeprefix(
-        f'"{wine.path(project / PROGRAM)}"'
-    )
+    assert seen["!line"] == f'"{path(project / NAME)}"' + alone["!line"].removeprefix(f'"{path(project / PROGRAM)}"')
     assert "é 中" in seen["!line"]
-    assert seen["!file"] == wine.path(project / PROGRAM)
-    assert seen["!folder"] == wine.path(tmp_path)
+    assert seen["!file"] == path(project / PROGRAM)
+    assert seen["!folder"] == path(tmp_path)
     assert (project / NAME).read_bytes().endswith(CODE)
 
 
@@ -149,7 +143,7 @@ def test_what_follows_the_name_stays_as_it_is(project: Path, start: Starter, cal
     """A command line is one text on Windows; another program tells it from here, since Wine would quote it anew."""
     code, out, _ = start.through(project, called + after)
     assert code == 7
-    assert reported(out)["!line"] == f'"{wine.path(project / NAME)}"{after}'
+    assert reported(out)["!line"] == f'"{path(project / NAME)}"{after}'
 
 
 def test_the_exit_code_is_the_programs(project: Path, start: Starter) -> None:
@@ -162,7 +156,7 @@ def test_it_starts_without_a_console_too(project: Path, start_task: Starter, how
     """As the client starts it, and as a service might. Priority and mode of errors Wine hands to no program."""
     code, out, _ = start_task.through(project, "axiom", how)
     assert code == 7
-    assert reported(out)["!folder"] == wine.path(start_task.folder)
+    assert reported(out)["!folder"] == path(start_task.folder)
 
 
 DROPPED = ["PYTHONPATH", "PYTHONHOME", "PythonMalloc", "_PYI_APPLICATION_HOME_DIR", "pyinstaller_reset_environment"]
@@ -261,7 +255,7 @@ def test_a_folder_in_place_of_a_file_gets_out_of_the_way(project: Path, start: S
 @contextlib.contextmanager
 def held(start: Starter, project: Path) -> Iterator[None]:
     """While a program keeps a file open which others may then not open; it lets go when its input is closed."""
-    with start.process(project / PROGRAM, "hold", wine.path(project / LIBRARY)) as process:
+    with start.process(project / PROGRAM, "hold", path(project / LIBRARY)) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
