@@ -41,7 +41,7 @@ exactness: $(RELEASE)
 # The Windows version under Wine: unit tests by Windows' own Python, the frozen program built twice, and its life as a task.
 windows: $(RELEASE) $(WINDOWS)
 	.ci/apt-install wine64-tools libwine-dev libpython3.11
-	$(BIN)/python -m pytest -s -o python_files='check_*.py' --numprocesses $(THREADS) --no-loadscope-reorder \
+	$(BIN)/python -m pytest -o python_files='check_*.py test_frozen.py' --numprocesses $(THREADS) --no-loadscope-reorder \
 		tests/windows tests/wrapper/wine
 
 sanitize: $(READY)

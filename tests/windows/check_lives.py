@@ -65,17 +65,6 @@ def test_abort_while_suspended(tmp_path: Path, start: Start) -> None:
     slot.check_unfinished(ended, ABORTED)
 
 
-def test_a_task_that_is_killed_goes_on_to_the_same_bytes(tmp_path: Path, start: Start) -> None:
-    slot = task(tmp_path, middle(), checkpoint_period="1")
-    with start(slot) as worker:
-        worker.until(slot.checkpoint.exists, "a checkpoint")
-        worker.do("kill")
-        worker.wait_gone()
-    assert not slot.uploaded.exists()
-    slot.check_checkpoints()
-    assert finish(slot, start).said[0].startswith("going on from the checkpoint at ")
-
-
 def test_a_second_instance_waits_for_the_lock_and_asks_to_come_later(tmp_path: Path, start: Start) -> None:
     slot = task(tmp_path, LONG)
     with start(slot) as first:
@@ -112,25 +101,16 @@ def test_without_heartbeats_it_leaves(tmp_path: Path, start: Start) -> None:
     assert slot.checkpoint.exists()
 
 
-def test_a_client_that_dies_is_noticed(tmp_path: Path, start: Start) -> None:
+@pytest.mark.parametrize("event", ["client dies", "log off"])
+def test_it_saves_before_it_leaves(tmp_path: Path, start: Start, event: str) -> None:
+    """A log-off as the launcher passes it on; that Windows tells the launcher, Wine cannot show."""
     slot = task(tmp_path, LONG)
     with start(slot) as worker:
         worker.until_computing()
-        worker.do("client dies")
+        worker.do(event)
         ended = worker.ended()
     slot.check_unfinished(ended, 0)
-    assert ended.has_said("the client has gone")
-    assert slot.checkpoint.exists()
-
-
-def test_a_log_off_saves_first(tmp_path: Path, start: Start) -> None:
-    """As the launcher passes it on; that Windows tells the launcher, Wine cannot show."""
-    slot = task(tmp_path, LONG)
-    with start(slot) as worker:
-        worker.until_computing()
-        worker.do("log off")
-        ended = worker.ended()
-    slot.check_unfinished(ended, 0)
+    assert ended.has_said("the client has gone") == (event == "client dies")
     assert ended.sentence.startswith("stopped at")
     assert slot.checkpoint.exists()
 
