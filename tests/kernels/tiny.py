@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from kernels.formats.workunit import Seeds, WorkUnit
 GRID: dict[str, list[int | float | str]] = {"width": [32], "depth": [1], "learning_rate": [0.05]}
 DEVICE = DeviceFacts("cpu", "Test processor (TM) @ 1 GHz", "linux-x86_64", 1)
 TIMINGS = Timings(1.5, 1.25)
+ENGINE: EngineName = "c" if sys.platform == "win32" else "torch"  # Windows' Python of the tests has no torch
 
 
 def unit(first: int = 1000, count: int = 2, **grid: list[int | float | str]) -> WorkUnit:
@@ -30,14 +32,14 @@ def unit(first: int = 1000, count: int = 2, **grid: list[int | float | str]) -> 
     return WorkUnit(EXPERIMENTS["compgen"], Seeds(first, count), GRID | grid)
 
 
-def engine(name: EngineName = "c") -> Engine:
-    """An engine on the processor; torch has one thread, as the worker uses it."""
+def engine(name: EngineName = ENGINE) -> Engine:
+    """An engine on the processor; torch with one thread, as the worker uses it."""
     opened = registry.opened(name, CPU)
     opened.prepare_thread()
     return opened.engine
 
 
-def computed(workunit: WorkUnit, name: EngineName = "c") -> Result:
+def computed(workunit: WorkUnit, name: EngineName = ENGINE) -> Result:
     """The work unit's true result on this machine; with engine c, on any."""
     experiment = workunit.experiment
     blocks = plan.blocks(experiment.course, workunit.cells, 1 << 20)

@@ -56,7 +56,7 @@ def test_the_independent_library_reads_the_documented_fields(tiny_bytes: bytes) 
     ]  # fmt: skip
     assert (found["format"], found["experiment"], found["version"]) == (2, "compgen", 1)
     assert found["workunit"] == UNIT.digest
-    assert (found["engine"], found["agreement"]) == ("c", "exact")
+    assert (found["engine"], found["agreement"]) == ("torch", "near")
     assert found["clock"] == {"unit": "epoch", "ticks": list(COMPGEN.clock.ticks)}
     assert found["device"] == {"kind": "cpu", "name": tiny.DEVICE.name, "platform": "linux-x86_64", "threads": 1}
     assert found["timings"] == {"computing": 1.5, "cpu": 1.25}
@@ -247,7 +247,7 @@ def test_fields_in_another_order_are_refused(tiny_bytes: bytes) -> None:
     assert isinstance(refusal(forged(top | {"cells": cells})), ResultUnreadable)
 
 
-@pytest.mark.parametrize("field", [b"\xa6format\x02", b"\xa7version\x01", b"\xa6engine\xa1c"])
+@pytest.mark.parametrize("field", [b"\xa6format\x02", b"\xa7version\x01", b"\xa6engine\xa5torch"])
 def test_a_field_twice_is_refused(tiny_bytes: bytes, field: bytes) -> None:
     assert tiny_bytes[0] == 0x8C
     doubled = b"\x8d" + field + tiny_bytes[1:]
@@ -268,8 +268,8 @@ def test_an_axis_twice_is_refused(tiny_bytes: bytes, spot: bytes) -> None:
         (b"\xa6format\x02", b"\xa6format\xd0\x02"),
         (b"\xa6format\x02", b"\xa6format\xcf" + bytes(7) + b"\x02"),
         (b"\xa7version\x01", b"\xa7version\xcd\x00\x01"),
-        (b"\xa6engine\xa1c", b"\xa6engine\xd9\x01c"),
-        (b"\xa6engine\xa1c", b"\xa6engine\xda\x00\x01c"),
+        (b"\xa6engine\xa5torch", b"\xa6engine\xd9\x05torch"),
+        (b"\xa6engine\xa5torch", b"\xa6engine\xda\x00\x05torch"),
         (b"\xa6engine", b"\xd9\x06engine"),
         (b"\xa8workunit\xc4\x10", b"\xa8workunit\xc5\x00\x10"),
         (b"\xa5cells\x92", b"\xa5cells\xdc\x00\x02"),
