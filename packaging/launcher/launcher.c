@@ -4,9 +4,10 @@
    archive as the name that it is called by. So an upgrade of the code is a small download.
 
    Files damaged since the client checked their signatures are removed, so that it fetches them again: only files of the
-   manifest compiled into this file, which the client did check. Where the program cannot run at all, this file can
-   still say so. What passes, as a want of memory, or a file that another program holds, ends no task: the client is
-   asked to start it again later. */
+   manifest compiled into this file, which the client did check. What else lies in the bundle nobody signed, as
+   a work unit's file whose name leads there, and the program might load it: it is not ours to remove, but nothing is
+   started. Where the program cannot run at all, this file can still say so. What passes, as a want of memory, or a file
+   that another program holds, ends no task: the client is asked to start it again later. */
 
 #include "launcher.h"
 
@@ -55,6 +56,7 @@ struct fault {
 };
 
 static const struct fault NONE = {NULL, NOTHING}, DAMAGED = {"is damaged", REMOVE};
+static const struct fault FOREIGN = {"is not of this version", RESET};
 
 /* What the system refused: perhaps the file is whole. */
 static struct fault refused(void) { return (struct fault){reason(), passes() ? WAIT : RESET}; }
@@ -82,6 +84,70 @@ static struct fault examined(const struct file *file) {
     }
     if (size != file->size) return (struct fault){"has the wrong size", REMOVE};
     return file->checked ? content(file->name, 0, file->sum) : NONE;
+}
+
+static char found[SENTENCE / 2]; /* a name in the bundle; the client takes none of half this length */
+static size_t length;            /* of it */
+static struct fault fault;       /* of what it names */
+
+static void append(const char *text) {
+    join(found + length, sizeof found - length, (const char *const[]){text, NULL});
+    while (found[length]) length++;
+}
+
+static char folded(char letter) { return ANY_CASE && letter >= 'A' && letter <= 'Z' ? letter + 'a' - 'A' : letter; }
+
+/* Whether `found` is a file of the manifest, or a folder with some. */
+static int of_version(int is_folder) {
+    for (int i = 0; i < FILES; i++) {
+        const char *name = MANIFEST[i].name, *other = found;
+        while (*other && folded(*name) == folded(*other)) name++, other++;
+        if (!*other && *name == (is_folder ? '/' : 0)) return 1;
+    }
+    return 0;
+}
+
+/* Whether a text is a pattern, in which ? stands for a letter or a digit. */
+static int fits(const char *text, const char *pattern) {
+    for (; *pattern; pattern++, text++) {
+        int plain = (*text >= '0' && *text <= '9') || ((*text | 32) >= 'a' && (*text | 32) <= 'z');
+        if (*pattern == '?' ? !plain : folded(*pattern) != folded(*text)) return 0;
+    }
+    return !*text;
+}
+
+/* Whether a name comes up by itself, and nothing is run, loaded or imported by it: the system's own, what a client that
+   was ended while it unpacked a file leaves beside it, and what was moved aside. */
+static int harmless(const char *name) {
+    static const char *const whole[] = {"Thumbs.db", "desktop.ini", "decompress_temp", "verify_??????"};
+    static const char *const ends[] = {".gz", ".gzt", ".tmp", ".damaged"};
+    if (*name == '.') return 1;
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (fits(name, whole[i])) return 1;
+    for (; *name; name++)
+        for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+            if (fits(name, ends[i])) return 1;
+    return 0;
+}
+
+static int fine(const char *name, int is_folder);
+
+/* Looks for files in the folder `found` that are not of the version; `found` stays at the first, with its fault. */
+static void look_through(void) {
+    if (!list(found, fine) && fault.remedy == NOTHING) fault = refused();
+}
+
+/* Of what lies in the folder `found`. A folder without files loads nothing. */
+static int fine(const char *name, int is_folder) {
+    size_t before = length;
+    append("/");
+    append(name);
+    int ours = of_version(is_folder);
+    if (!ours && !is_folder && !harmless(name)) fault = FOREIGN;
+    if (is_folder && (ours || !harmless(name))) look_through();
+    if (fault.remedy != NOTHING) return 0;
+    found[length = before] = 0;
+    return 1;
 }
 
 int later(const char *name) {
@@ -112,6 +178,20 @@ static int bad_files(const char *first, int bad, int kept, int of) {
     return EXIT_INIT_FAILURE;
 }
 
+/* READY where the bundle holds nothing but the manifest's files. */
+static int alone(void) {
+    char text[SENTENCE];
+    append(MANIFEST[0].name);
+    while (found[length - 1] != '/') length--;
+    found[--length] = 0;
+    look_through();
+    if (fault.remedy == NOTHING) return READY;
+    if (fault.remedy == WAIT) return later(found);
+    join(text, sizeof text, (const char *const[]){"axiom: ", found, " ", fault.what, "; reset the project.\n", NULL});
+    say(text);
+    return EXIT_INIT_FAILURE;
+}
+
 int checked(void) {
     char first[SENTENCE];
     int bad = 0, kept = 0, all = FILES + (CODE_SIZE != 0);
@@ -131,5 +211,5 @@ int checked(void) {
         }
         kept += fault.remedy == RESET;
     }
-    return bad ? bad_files(first, bad, kept, all) : READY;
+    return bad ? bad_files(first, bad, kept, all) : alone();
 }

@@ -1,7 +1,7 @@
 /* What the launcher's parts know of each other: launcher.c checks; a system's part looks, reads, starts the program.
 
-   Names are below the folder of this file, in ASCII, with slashes. Where a function fails for a reason of the system,
-   `passes` and `reason` tell which, until the next call. */
+   Names are below the folder of this file, in UTF-8, with slashes; those of the manifest in ASCII. Where a function
+   fails for a reason of the system, `passes` and `reason` tell which, until the next call. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +35,9 @@ const char *processor_lacks(void); /* of what numpy is compiled for, or NULL */
 enum kind { PLAIN, OTHER, MISSING, ELSEWHERE, UNKNOWN }; /* the last two: behind a link; the system does not say */
 const char *prepare(void); /* drop variables, find this file's folder; its name, or NULL after a sentence */
 enum kind look(const char *name, int64_t *size);
+/* Calls `fine` for all that lies in a folder until it says no. Whether it never did, and everything could be listed. */
+int list(const char *folder, int (*fine)(const char *name, int is_folder)); /* a link is no folder */
+extern const int ANY_CASE; /* whether names that differ in case alone are of the same file */
 intptr_t open_file(const char *name); /* -1 if that fails */
 int seek_before_end(intptr_t file, int64_t bytes);
 int64_t read_file(intptr_t file, void *buffer, size_t room); /* 0 at the end, -1 if that fails */

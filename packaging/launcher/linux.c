@@ -10,6 +10,8 @@
 
 const char *const LOADING[] = {"LD_", "PYTHON", "_PYI_", "PYINSTALLER_", "GCONV_PATH=", "GLIBC_TUNABLES=", NULL};
 
+const int ANY_CASE = 0;
+
 const char NO_PATH[] = "axiom: this program cannot find its folder: /proc is needed.\n";
 
 int own_path(char path[PATH_MAX]) {

@@ -13,6 +13,8 @@ __attribute__((used, section("__RESTRICT,__restrict"))) static const char RESTRI
 
 const char *const LOADING[] = {"DYLD_", "PYTHON", "_PYI_", "PYINSTALLER_", NULL};
 
+const int ANY_CASE = 1;
+
 const char NO_PATH[] = "axiom: this program cannot find its folder: its path is too long.\n";
 
 int own_path(char path[PATH_MAX]) {

@@ -1,5 +1,6 @@
 /* Linux and macOS: the launcher becomes the program, under the same process number. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -68,6 +69,23 @@ enum kind look(const char *name, int64_t *size) {
     enum kind kind = kind_of(&status);
     *size = status.st_size;
     return kind;
+}
+
+int list(const char *name, int (*fine)(const char *name, int is_folder)) {
+    struct dirent *entry;
+    struct stat status;
+    if (!in_folder(name)) return 0;
+    DIR *opened = opendir(path);
+    if (!opened) return failed(errno);
+    int all = 1;
+    while (all && (errno = 0, entry = readdir(opened))) {
+        const char *one = entry->d_name;
+        if (!strcmp(one, ".") || !strcmp(one, "..")) continue;
+        all = fine(one, !fstatat(dirfd(opened), one, &status, AT_SYMLINK_NOFOLLOW) && S_ISDIR(status.st_mode));
+    }
+    if (all && errno) all = failed(errno);
+    closedir(opened);
+    return all;
 }
 
 intptr_t open_file(const char *name) {

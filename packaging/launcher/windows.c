@@ -14,7 +14,7 @@ enum { ROOM = 1 << 15 };          /* of UTF-16: no path and no command line is l
 enum { TEXT = 1 << 12 };          /* bytes of a sentence. Such buffers are static: nothing here checks a large stack */
 enum { TRIES = 50, PAUSE = 100 }; /* for a file that another program holds: 5 s */
 
-static WCHAR self[ROOM], path[ROOM + 8], line[2 * ROOM];
+static WCHAR self[ROOM], path[ROOM + TEXT], line[2 * ROOM];
 static DWORD folder; /* of `self` so many characters, with the backslash */
 static DWORD why;    /* something failed */
 
@@ -85,11 +85,9 @@ static void in_folder(const char *name, int long_form) {
         from += share;
     }
     end = copied(end, from, self + folder - from);
-    while (*name && end < path + ROOM) {
-        *end++ = *name == '/' ? '\\' : *name;
-        name++;
-    }
-    *end = 0;
+    end[MultiByteToWideChar(CP_UTF8, 0, name, -1, end, TEXT / 2)] = 0;
+    for (; *end; end++)
+        if (*end == '/') *end = '\\';
 }
 
 static int held(void) { return why == ERROR_SHARING_VIOLATION || why == ERROR_LOCK_VIOLATION; }
@@ -141,6 +139,35 @@ enum kind look(const char *name, int64_t *size) {
     return kind_of(size, &is_folder);
 }
 
+const int ANY_CASE = 1;
+
+int list(const char *name, int (*fine)(const char *name, int is_folder)) {
+    static WIN32_FIND_DATAW entry; /* not needed any more when `fine` lists another folder */
+    static char text[4 * MAX_PATH];
+    HANDLE search;
+    in_folder(name, 1);
+    copied(path + length_of(path), L"\\*", 3);
+    for (int i = 0;; i++) {
+        search = FindFirstFileExW(path, FindExInfoBasic, &entry, FindExSearchNameMatch, NULL, 0);
+        if (search != INVALID_HANDLE_VALUE) break;
+        failed(GetLastError());
+        if (!held() || i == TRIES) return 0;
+        Sleep(PAUSE);
+    }
+    int all = 1;
+    do {
+        const WCHAR *letter = entry.cFileName;
+        if (letter[0] == '.' && (!letter[1] || (letter[1] == '.' && !letter[2]))) continue;
+        DWORD kind = entry.dwFileAttributes;
+        int link = (kind & FILE_ATTRIBUTE_REPARSE_POINT) && IsReparseTagNameSurrogate(entry.dwReserved0);
+        WideCharToMultiByte(CP_UTF8, 0, letter, -1, text, sizeof text, NULL, NULL);
+        all = fine(text, (kind & FILE_ATTRIBUTE_DIRECTORY) && !link);
+    } while (all && FindNextFileW(search, &entry));
+    if (all && GetLastError() != ERROR_NO_MORE_FILES) all = failed(GetLastError());
+    FindClose(search);
+    return all;
+}
+
 intptr_t open_file(const char *name) {
     in_folder(name, 1);
     return (intptr_t)opened(GENERIC_READ, FILE_FLAG_SEQUENTIAL_SCAN);
@@ -165,7 +192,7 @@ void close_file(intptr_t file) { CloseHandle((HANDLE)file); }
 
 /* Whether `path` names nothing any more. What runs, as this file does, and folders can only be renamed. */
 static int removed(void) {
-    static WCHAR aside[ROOM + 16];
+    static WCHAR aside[ROOM + TEXT + 16];
     int length = length_of(path);
     if (DeleteFileW(path)) return 1;
     failed(GetLastError());

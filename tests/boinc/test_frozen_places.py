@@ -77,6 +77,26 @@ def test_a_folder_whose_name_is_not_utf_8(installed: Path, tmp_path: Path, envir
     task(Path(shutil.copytree(installed, elsewhere / "projects" / "p")), elsewhere / "slots" / "0", **environment)
 
 
+def test_a_module_that_a_work_unit_brings_into_the_bundle_is_not_imported(installed: Path, tmp_path: Path) -> None:
+    """numpy asks for one of this name; the client makes the folders of an input file's name."""
+    tree, slot = Path(shutil.copytree(installed, tmp_path / "project")), tmp_path / "slot"
+    (numpy,) = tree.glob("axiomrt_*/numpy")
+    foreign = numpy / "_distributor_init_local.py"
+    foreign.write_text("open('imported', 'x')\n")
+    (main,) = tree.glob("axiom_*")
+    slot.mkdir()
+    done = progress.finished(progress.start([main], cwd=slot, env={}))
+    sentence = f"axiom: {foreign.relative_to(tree)} is not of this version; reset the project.\n"
+    assert (done.returncode, done.stderr) == (206, sentence)
+    assert list(slot.iterdir()) == []
+    # Without the launcher it would be.
+    progress.finished(progress.start([main], executable=numpy.parent / "axiom", cwd=slot, env={}))
+    assert (slot / "imported").exists()
+    foreign.unlink()
+    (slot / "imported").unlink()
+    task(tree, tmp_path / "another")
+
+
 def test_both_at_once(installed: Path, locales: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / LATIN1
     tree = Path(shutil.copytree(installed, elsewhere / "projects" / "p"))

@@ -23,6 +23,7 @@ NAME = NAMES.main
 PROGRAM = "axiomrt_1/axiom"
 CODE = b"PK and more" * 20_000  # an archive, as far as the launcher knows
 LIBRARY, DATA = "axiomrt_1/lib/one.so", "axiomrt_1/data"
+FILES = [PROGRAM, LIBRARY, DATA, "axiomrt_1/empty"]
 BIG = 3 * 2**16 + 5  # bytes: over several of the launcher's buffers, and no whole word at the end
 REPORT = r"""#!/bin/sh
 echo "pid $$"
@@ -42,8 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "axiomrt_1" / "empty").touch()
     (folder / PROGRAM).write_text(REPORT)
     (folder / PROGRAM).chmod(0o755)
-    files = [PROGRAM, LIBRARY, DATA, "axiomrt_1/empty"]
-    making.make(folder, NAMES, PROGRAM, files, CODE, ["cc"])
+    making.make(folder, NAMES, PROGRAM, FILES, CODE, ["cc"])
     return folder
 
 
@@ -130,7 +130,7 @@ def test_the_program_is_called_by_the_launchers_path(project: Path, tmp_path: Pa
         "#include <stdio.h>\nint main(int n, char **words) { return puts(words[0]) < 0; }"
     )
     subprocess.run(["cc", "-o", project / PROGRAM, tmp_path / "report.c"], check=True)
-    making.make(project, NAMES, PROGRAM, [PROGRAM], CODE, ["cc"])
+    making.make(project, NAMES, PROGRAM, FILES, CODE, ["cc"])
     for name in ("elsewhere", ""):
         done = subprocess.run([name], executable=project / NAME, cwd=tmp_path, env={}, capture_output=True, check=True)
         assert done.stdout.decode() == f"{project / NAME}\n"
@@ -207,6 +207,88 @@ def test_all_damage_is_removed_at_once_and_nothing_foreign(project: Path) -> Non
     assert "2 of 5 files" in err
     left = sorted(path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file())
     assert left == [NAME, PROGRAM, "axiomrt_1/empty", "axiomrt_1/foreign"]
+
+
+FOREIGN = [
+    *("axiomrt_1/lib/_local.py", "axiomrt_1/lib/__pycache__/one.cpython-311.pyc", "axiomrt_1/version.dll"),
+    *("axiomrt_1/a/new/folder.so", "axiomrt_1/Data", "axiomrt_1/LIB/one.so", "axiomrt_1/dat", "axiomrt_1/data2"),
+    *("axiomrt_1/é\n.py", "axiomrt_1/one.gz.so", "axiomrt_1/gz", "axiomrt_1/verify_abc.py"),
+    *("axiomrt_1/verify_abcdefg", "axiomrt_1/thumbs.db", "axiomrt_1/lib/" + "x" * 250),
+]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_nothing_starts_beside_a_file_that_nobody_signed(project: Path, name: str) -> None:
+    """It stays: it is not of the manifest."""
+    path = project / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("foreign")
+    sentence = f"axiom: {name} is not of this version; reset the project.\n"
+    assert start(project) == (206, [], sentence)
+    assert path.read_text() == "foreign"
+    path.unlink()
+    assert start(project)[0] == 7  # empty folders stay, and load nothing
+
+
+@pytest.mark.parametrize("to", ["nowhere", "data", "lib", "/"])
+def test_nor_beside_a_link(project: Path, to: str) -> None:
+    (project / "axiomrt_1" / "lib" / "link").symlink_to(to)
+    assert start(project) == (206, [], "axiom: axiomrt_1/lib/link is not of this version; reset the project.\n")
+
+
+HARMLESS = [
+    *(".nfs0000000000000001", ".DS_Store", ".folder/lib/one.so", "Thumbs.db", "desktop.ini", "data.damaged"),
+    *("data.damaged/one.so", "data.gz", "one.so.gzt", "decompress_temp", "verify_aZ09bY", "vfy1A2B.tmp"),
+]
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("folder", ["axiomrt_1", "axiomrt_1/lib", "axiomrt_1/new"])
+def test_what_comes_by_itself_and_cannot_be_loaded_by_name_is_let_be(project: Path, folder: str, name: str) -> None:
+    (project / folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / folder / name).touch()
+    assert start(project)[0] == 7
+
+
+def test_a_hidden_folder_of_the_version_is_looked_into(tmp_path: Path) -> None:
+    """As libraries of wheels for macOS lie in one."""
+    for name in (PROGRAM, "axiomrt_1/.libraries/one.so"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(REPORT)
+        (tmp_path / name).chmod(0o755)
+    making.make(tmp_path, NAMES, PROGRAM, [PROGRAM, "axiomrt_1/.libraries/one.so"], CODE, ["cc"])
+    assert start(tmp_path)[0] == 7
+    (tmp_path / "axiomrt_1" / ".libraries" / "two.so").touch()
+    code, _, err = start(tmp_path)
+    assert (code, err) == (206, "axiom: axiomrt_1/.libraries/two.so is not of this version; reset the project.\n")
+
+
+def test_beside_the_bundle_everything_may_lie(project: Path) -> None:
+    for name in ("other.so", "axiomrt_2/one.so", "axiomrt_1.so"):
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).touch()
+    assert start(project)[0] == 7
+
+
+def test_folders_deeper_than_any_name_of_the_client_are_looked_into_or_refused(project: Path) -> None:
+    deep = project.joinpath("axiomrt_1", *["d"] * 200)
+    deep.mkdir(parents=True)
+    assert start(project)[0] == 7
+    (deep / "one.so").touch()
+    assert start(project)[0] == 206
+    (deep / "one.so").unlink()
+    deep.joinpath(*["d"] * 200).mkdir(parents=True)
+    assert start(project)[0] == 206
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user, who may not list")
+def test_a_folder_that_may_not_be_listed_is_told(project: Path) -> None:
+    for folder in (project, *project.parents[:-1]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    (project / "axiomrt_1" / "lib").chmod(0o711)
+    code, lines, err = start(project, user=65534)
+    assert (code, lines) == (206, [])
+    assert err == "axiom: axiomrt_1/lib Permission denied; reset the project.\n"
 
 
 def test_mended_it_starts_again(project: Path, installed: Path) -> None:
@@ -294,19 +376,39 @@ def test_in_a_slot_a_program_that_is_being_written_ends_no_task(project: Path, t
     assert start(project)[0] == 7
 
 
-@pytest.mark.parametrize(("error", "code"), [("ENOMEM", 0), ("EIO", 206)])
-def test_a_read_that_fails_is_damage_unless_it_passes(project: Path, tmp_path: Path, error: str, code: int) -> None:
-    (tmp_path / "init_data.xml").touch()
-    strace = ["strace", "-qq", "-o", str(tmp_path / "trace")]
+def start_where_fails(call: str, error: str, project: Path, slot: Path) -> tuple[int, str]:
+    """Exit code and stderr in a slot, where the first call of the system fails."""
+    (slot / "init_data.xml").touch()
+    strace = ["strace", "-qq", "-o", str(slot / "trace")]
     try:
         subprocess.run([*strace, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as why:
         pytest.skip(f"strace does not work here: {why}")
-    strace += ["-e", f"inject=read:error={error}:when=1"]
-    done = progress.finished(progress.start([*strace, str(project / NAME)], cwd=tmp_path))
-    assert done.returncode == code
+    strace += ["-e", f"inject={call}:error={error}:when=1"]
+    done = progress.finished(progress.start([*strace, str(project / NAME)], cwd=slot))
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(("error", "code"), [("ENOMEM", 0), ("EIO", 206)])
+def test_a_read_that_fails_is_damage_unless_it_passes(project: Path, tmp_path: Path, error: str, code: int) -> None:
+    assert start_where_fails("read", error, project, tmp_path)[0] == code
     assert (project / PROGRAM).exists() is (code == 0)
     assert (tmp_path / "boinc_temporary_exit").exists() is (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        ("ENOMEM", 0, "cannot be used now: Cannot allocate memory."),
+        ("EIO", 206, "Input/output error; reset the project."),
+    ],
+)
+def test_a_folder_that_cannot_be_listed_lets_nothing_start(
+    project: Path, tmp_path: Path, error: str, code: int, said: str
+) -> None:
+    assert start_where_fails("getdents64", error, project, tmp_path) == (code, f"axiom: axiomrt_1 {said}\n")
+    assert (tmp_path / "boinc_temporary_exit").exists() is (code == 0)
+    assert len([path for path in project.rglob("*") if path.is_file()]) == 5
 
 
 def test_a_system_without_the_programs_loader_is_told(project: Path, tmp_path: Path) -> None:
@@ -315,7 +417,7 @@ def test_a_system_without_the_programs_loader_is_told(project: Path, tmp_path: P
     (tmp_path / "program.c").write_text("int main(void) { return 7; }\n")
     command = ["cc", f"-Wl,--dynamic-linker={loader}", "-o", str(project / PROGRAM), str(tmp_path / "program.c")]
     subprocess.run(command, check=True)
-    making.make(project, NAMES, PROGRAM, [PROGRAM], CODE, ["cc"])
+    making.make(project, NAMES, PROGRAM, FILES, CODE, ["cc"])
     code, _, err = start(project)
     assert code == 206
     assert err.startswith(f"axiom: {project / PROGRAM} needs the GNU C library, whose loader {loader} is not here;")

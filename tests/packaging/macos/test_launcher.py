@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import struct
 import subprocess
 import sys
@@ -123,6 +124,28 @@ def test_what_becomes_of_an_archive_beside_it(tmp_path: Path, monkeypatch: pytes
     sentence = f"axiom: {names.archive} is damaged; 1 of 2 files are bad, and BOINC fetches them again.\n"
     assert done.stderr == sentence
     assert not (tmp_path / names.archive).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's half of the launcher stands for macOS's")
+def test_names_that_differ_by_case_are_of_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There a bundle's folder may be called otherwise, where a work unit's file was in it first."""
+    sources, project = shutil.copytree(making.HERE, tmp_path / "launcher"), tmp_path / "project"
+    text = (sources / "linux.c").read_text()
+    (sources / "linux.c").write_text(text.replace("ANY_CASE = 0", "ANY_CASE = 1"))
+    assert "ANY_CASE = 1" in (sources / "macos.c").read_text()
+    monkeypatch.setattr(making, "HERE", sources)
+    names = layout.Names("0.01", "x86_64-pc-linux-gnu", "cpu")
+    program, library = names.program(1), f"{names.bundle(1)}/lib/one.so"
+    for name in (program, library):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("#!/bin/sh\nexit 7\n")
+        (project / name).chmod(0o755)
+    making.make(project, names, program, [program, library], CODE, ["cc"])
+    (project / names.bundle(1) / "LIB").mkdir()
+    (project / names.bundle(1) / "LIB" / "One.so").touch()
+    assert subprocess.run([project / names.main], check=False).returncode == 7
+    (project / names.bundle(1) / "LIB" / "Two.so").touch()
+    assert subprocess.run([project / names.main], capture_output=True, check=False).returncode == 206
 
 
 def test_the_same_bytes_again(project: Path, names: layout.Names, tmp_path: Path) -> None:

@@ -250,6 +250,43 @@ def test_a_folder_in_place_of_a_file_gets_out_of_the_way(project: Path, start: S
     assert f"{DATA} is no plain file; 1 of 5 files are bad, and BOINC fetches them again.\n" in err
     assert not (project / DATA).exists()
     assert (project / f"{DATA}.damaged" / "foreign").read_text() == "stays"
+    (project / DATA).write_bytes(b"some data")
+    assert start(project / NAME)[0] == 7
+
+
+FOREIGN = [
+    *("axiomrt_1/version.dll", "axiomrt_1/lib/_local.py", "axiomrt_1/lib/__pycache__/one.cpython-311.pyc"),
+    *("axiomrt_1/é 中/one.pyd", "axiomrt_1/one.gz.dll", "axiomrt_1/lib/one.dll.local", "axiomrt_1/verify_a.dll"),
+]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_nothing_starts_beside_a_file_that_nobody_signed(project: Path, start_task: Starter, name: str) -> None:
+    """Windows looks for many a library in the program's folder first. It stays: it is not of the manifest."""
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).write_text("foreign")
+    assert start_task(project / NAME) == (206, "", "")
+    sentence = f"axiom: {name} is not of this version; reset the project.\n"
+    assert (start_task.folder / "stderr.txt").read_text() == sentence
+    assert (project / name).read_text() == "foreign"
+    (project / name).unlink()
+    assert start_task(project / NAME)[0] == 7  # empty folders stay, and load nothing
+
+
+def test_what_comes_by_itself_and_cannot_be_loaded_by_name_is_let_be(project: Path, start: Starter) -> None:
+    for name in ("thumbs.db", "Desktop.ini", ".DS_Store", "data.GZ", "vfy1A2B.tmp", "data.damaged"):
+        (project / "axiomrt_1" / name).touch()
+        (project / "axiomrt_1" / "lib" / name).touch()
+    assert start(project / NAME)[0] == 7
+
+
+def test_names_that_differ_by_case_are_of_one_file(project: Path, start: Starter) -> None:
+    (project / "axiomrt_1" / "lib").rename(project / "axiomrt_1" / "Lib")
+    (project / DATA).rename(project / "axiomrt_1" / "DATA")
+    assert start(project / NAME)[0] == 7
+    (project / "axiomrt_1" / "Lib" / "Two.dll").touch()
+    code, _, err = start(project / NAME)
+    assert (code, err) == (206, "axiom: axiomrt_1/Lib/Two.dll is not of this version; reset the project.\n")
 
 
 @contextlib.contextmanager
@@ -302,6 +339,10 @@ def test_a_path_that_is_longer_than_windows_once_allowed(installed: Path, tmp_pa
     code, _, err = start(deep / NAME)
     assert (code, err) == (206, f"axiom: {LIBRARY} is damaged; 1 of 5 files are bad, and BOINC fetches them again.\n")
     assert not (deep / LIBRARY).exists()
+    shutil.copy(installed / LIBRARY, deep / LIBRARY)
+    (deep / "axiomrt_1" / "lib" / "two.dll").touch()
+    code, _, err = start(deep / NAME)
+    assert (code, err) == (206, "axiom: axiomrt_1/lib/two.dll is not of this version; reset the project.\n")
 
 
 def test_the_same_bytes_again(installed: Path, project: Path) -> None:
