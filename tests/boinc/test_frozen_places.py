@@ -78,7 +78,7 @@ def test_a_folder_whose_name_is_not_utf_8(installed: Path, tmp_path: Path, envir
 
 
 def test_a_module_that_a_work_unit_brings_into_the_bundle_is_not_imported(installed: Path, tmp_path: Path) -> None:
-    """numpy asks for one of this name; the client makes the folders of an input file's name."""
+    """As numpy asks for one of this name. The client makes the folders of an input file's name."""
     tree, slot = Path(shutil.copytree(installed, tmp_path / "project")), tmp_path / "slot"
     (numpy,) = tree.glob("axiomrt_*/numpy")
     foreign = numpy / "_distributor_init_local.py"
