@@ -59,7 +59,8 @@ def _unpack_python(windows: Windows) -> None:
 
 
 def _install(requirements: Path, target: Path) -> None:
-    _pip("install", "--no-deps", "--require-hashes", *PLATFORM, "--target", str(target), "-r", str(requirements))
+    wheels = ("--no-deps", "--no-compile", "--require-hashes", *PLATFORM)  # compiled by that Python, if at all
+    _pip("install", *wheels, "--target", str(target), "-r", str(requirements))
 
 
 def _make_prefix(windows: Windows) -> None:
