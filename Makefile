@@ -42,7 +42,7 @@ exactness: $(RELEASE)
 windows: $(RELEASE) $(WINDOWS)
 	.ci/apt-install wine64-tools libwine-dev libpython3.11
 	$(BIN)/python -m pytest -o python_files='check_*.py test_frozen.py' --numprocesses $(THREADS) --no-loadscope-reorder \
-		tests/windows tests/wrapper/wine
+		--ignore=tests/windows/check_cost.py tests/windows tests/wrapper/wine
 
 sanitize: $(READY)
 	$(BIN)/python -m tests.kernels.engine.sanitize
@@ -62,7 +62,7 @@ figures: $(READY)
 release-check: $(RELEASE) $(WINDOWS)
 	.ci/apt-install binutils libpython3.11 debootstrap boinc-client qemu-user
 	$(BIN)/python -m pytest -s -o python_files='check_*.py test_frozen.py' tests/packaging/release \
-		tests/windows/check_build.py tests/windows/test_frozen.py
+		$(addprefix tests/windows/,check_build.py check_cost.py test_frozen.py)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -206,7 +206,7 @@ def release_listing(record: Record) -> str:
 
 
 def windows(record: Record) -> str:
-    """Of `make windows`: what the cpu flavour costs a volunteer under Wine."""
+    """Of the release check: what the cpu flavour costs a volunteer under Wine."""
 
     def median_of(what: str) -> float:
         return record.only(what=what).median

@@ -37,7 +37,9 @@ def copied(to: Path, version: str = "0.1.0") -> Path:
     """What a build needs of this checkout, elsewhere, and as that version whatever this one's is."""
     for name in _SOURCES:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "bundles"))
+            shutil.copytree(
+                ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.dll", "bundles")
+            )
         else:
             to.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, to / name)

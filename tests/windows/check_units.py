@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import engine
 import pytest
 from wine.windows import Windows, path
 
@@ -75,6 +76,7 @@ LEFT_OUT = {
 
 
 def test_the_units(windows: Windows, tmp_path: Path) -> None:
+    engine.build("windows_x86_64", ROOT / engine.FOLDER)  # beside this system's own, as an installation has it
     command = windows.command(windows.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "600")
     command += ["--basetemp", path(tmp_path / "temporary")]
     for name in (name for names in LEFT_OUT.values() for name in names):

@@ -17,6 +17,7 @@ LINUX void *call_MapViewOfFile(void *mapping, DWORD access, DWORD high, DWORD lo
 }
 LINUX int call_UnmapViewOfFile(void *address) { return UnmapViewOfFile(address); }
 LINUX void *call_OpenProcess(DWORD access, int inherit, DWORD pid) { return OpenProcess(access, inherit, pid); }
+LINUX void *call_OpenEventW(DWORD access, int inherit, const WCHAR *name) { return OpenEventW(access, inherit, name); }
 LINUX DWORD call_WaitForSingleObject(void *handle, DWORD milliseconds) { return WaitForSingleObject(handle, milliseconds); }
 LINUX int call_CloseHandle(void *handle) { return CloseHandle(handle); }
 LINUX DWORD call_GetErrorMode(void) { return GetErrorMode(); }
