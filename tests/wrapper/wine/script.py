@@ -39,6 +39,7 @@ class Kernel:
             "MapViewOfFile": (handle, (handle, word, word, word, ctypes.c_size_t)),
             "UnmapViewOfFile": (ctypes.c_int, (handle,)),
             "OpenProcess": (handle, (word, ctypes.c_int, word)),
+            "OpenEventW": (handle, (word, ctypes.c_int, string)),
             "WaitForSingleObject": (word, (handle, word)),
             "CloseHandle": (ctypes.c_int, (handle,)),
             "GetErrorMode": (word, ()),
