@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from ctypes import wintypes
 from pathlib import Path
 from typing import Any
@@ -93,7 +92,6 @@ class Host:
             self.hold(*order["hold"])
         flags = order.get("flags", CREATE_NO_WINDOW | NEW_GROUP | IDLE)
         program, *arguments = order["program"]
-        began = time.perf_counter()
         command = subprocess.list2cmdline([program, *arguments])
         self.program = subprocess.Popen(
             command,
@@ -102,7 +100,7 @@ class Host:
             creationflags=flags,
             env={**os.environ, **order.get("environment", {})},
         )
-        tell(started=self.program.pid, began=began)
+        tell(started=self.program.pid)
         threading.Thread(target=self.watch, daemon=True).start()
 
     def hold(self, file: str, share: int) -> None:

@@ -52,7 +52,7 @@ class WindowsWorker(slots.Worker):
         self._windows = windows
         self.process = subprocess.Popen(
             windows.command(windows.python, path(HOST)),
-            env=windows.environment(LC_ALL="C.UTF-8"),
+            env=windows.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

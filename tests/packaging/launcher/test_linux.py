@@ -15,6 +15,7 @@ import pytest
 from launcher import making
 
 from tests.packaging import cost, progress
+from tests.packaging.launcher.damage import damaged
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this launcher runs on Linux alone")
 
@@ -166,22 +167,6 @@ def test_an_archive_that_was_cut_short_is_found(project: Path, cut: int) -> None
     (project / NAME).write_bytes(content[:-cut])
     assert start(project)[0] == 206
     assert not (project / NAME).exists()
-
-
-def damaged(project: Path, name: str, kind: str) -> None:
-    content = bytearray((project / name).read_bytes())
-    (project / name).unlink()
-    if kind == "missing":
-        return
-    if kind == "longer":
-        content += b"x"
-    elif kind == "shorter":
-        del content[-1]
-    elif kind == "first byte":
-        content[0] ^= 1
-    elif kind == "last byte":
-        content[-1] ^= 128
-    (project / name).write_bytes(content)
 
 
 @pytest.mark.parametrize("kind", ["missing", "longer", "shorter", "first byte", "last byte"])

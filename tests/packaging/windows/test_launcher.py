@@ -14,6 +14,7 @@ import pytest
 from launcher import making
 from wine.windows import Windows, path
 
+from tests.packaging.launcher.damage import damaged
 from tests.packaging.windows import probe
 from tests.support import commands, wine
 from tests.support.waiting import pause
@@ -185,20 +186,6 @@ def test_who_ends_the_launcher_ends_the_program(project: Path, start: Starter) -
             assert line, "it ended by itself"
             seen |= reported(line)
         assert start(project / PROGRAM, "end", seen["!parent"], seen["!number"]) == (0, "", "")
-
-
-def damaged(project: Path, name: str, kind: str) -> None:
-    content = bytearray((project / name).read_bytes())
-    (project / name).unlink()
-    if kind == "missing":
-        return
-    if kind == "longer":
-        content += b"x"
-    elif kind == "shorter":
-        del content[-1]
-    elif kind == "last byte":
-        content[-1] ^= 128
-    (project / name).write_bytes(content)
 
 
 REASONS = {"missing": "is missing", "longer": "has the wrong size", "shorter": "has the wrong size"}
