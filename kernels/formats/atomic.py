@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 
 from kernels.errors import CannotRead, CannotWrite
@@ -18,6 +19,7 @@ _PASSING = (
     *(errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR),
     *(errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ENOLCK, errno.EBUSY),
 )
+PARTIAL = ".part"  # the end of a temporary file's name
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # not on Windows, which has no such pipes in its folders
 
 
@@ -28,15 +30,16 @@ def write(path: Path, data: bytes) -> None:
     (a device, a pipe, a folder) is never replaced.
     """
     check_target(path)
-    target, temporary = _target(path), _partial(path)
-    try:
-        patiently(lambda: _fill(temporary, data))
-        patiently(lambda: temporary.replace(target))
-        _sync_folder(target.parent)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise cannot_write(path, error) from error
+    _write(path, _partial(path), data)
+
+
+def write_beside_others(path: Path, data: bytes) -> None:
+    """As `write`, where others may write the same file at the same time: the temporary file is this call's own.
+
+    What a killed process leaves behind is therefore not overwritten: its name ends in ".part" and tells the process.
+    """
+    check_target(path)
+    _write(path, path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}{PARTIAL}"), data)
 
 
 def remove_partial(path: Path) -> None:
@@ -71,6 +74,18 @@ def may_pass(error: CannotRead) -> bool:
     return isinstance(error.__cause__, OSError) and error.__cause__.errno in _PASSING
 
 
+def _write(path: Path, temporary: Path, data: bytes) -> None:
+    target = _target(path)
+    try:
+        patiently(lambda: _fill(temporary, data))
+        patiently(lambda: temporary.replace(target))
+        _sync_folder(target.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise cannot_write(path, error) from error
+
+
 def _target(path: Path) -> Path:
     """The file that is replaced: a symbolic link stays."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
@@ -82,7 +97,7 @@ def _partial(path: Path) -> Path:
     Beside the target, since only within a folder's own file system a file can take another's place.
     """
     target = _target(path)
-    return target.with_name(target.name + ".part")
+    return target.with_name(target.name + PARTIAL)
 
 
 def _fill(path: Path, data: bytes) -> None:

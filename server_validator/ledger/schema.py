@@ -33,6 +33,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE revoked (upload TEXT NOT NULL, checksum BLOB NOT NULL, workunit TEXT NOT NULL, "
         "reason TEXT NOT NULL, PRIMARY KEY (upload, checksum)) STRICT",
     ),
+    (
+        "CREATE INDEX issued_by_last_seed ON issued (experiment, version, last)",  # what begins after most is found soon
+        "ALTER TABLE stored ADD COLUMN boinc_id INTEGER",
+        "ALTER TABLE stored ADD COLUMN host INTEGER",
+    ),
 )
 VERSION = len(STEPS)
 
