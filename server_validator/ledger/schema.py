@@ -34,7 +34,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "reason TEXT NOT NULL, PRIMARY KEY (upload, checksum)) STRICT",
     ),
     (
-        "CREATE INDEX issued_by_last_seed ON issued (experiment, version, last)",  # what begins after most is found soon
+        "CREATE INDEX issued_by_last_seed ON issued (experiment, version, last)",  # of what is new, few end later
         "ALTER TABLE stored ADD COLUMN boinc_id INTEGER",
         "ALTER TABLE stored ADD COLUMN host INTEGER",
     ),
