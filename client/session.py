@@ -8,19 +8,21 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from client import host
 from client.blocks import BlockLife
 from client.engines import Choice
 from client.errors import NoDevice
 from kernels import __version__, plan
-from kernels.cells import Cell, CellResult
+from kernels.cells import Cell
 from kernels.engine.contract import DeviceAway
 from kernels.formats import checkpoint
 from kernels.formats.checkpoint import Checkpoint, Header
-from kernels.formats.result import Result, Timings, build
+from kernels.formats.result import Result, Timings, assemble
 from kernels.formats.workunit import WorkUnit
 from kernels.programs.program import Program
-from kernels.programs.record import results
+from kernels.programs.record import joined
 
 SLICE_SECONDS = 0.05  # of one call into a program: short enough to leave at once, long enough to cost nothing
 _FIRST_PACE = 2e8  # floating-point operations a second, before a block's own is known
@@ -35,6 +37,8 @@ class Session:
         self.unit = unit
         self._choice, self._saved = choice, saved
         self._blocks = self._lives(plan.blocks(unit.experiment.course, unit.cells, host.cache_bytes()))
+        numbered = enumerate(unit.conditions)
+        self._first_rows = {tuple(condition.values()): n * unit.seeds.count for n, condition in numbered}
         self._guard = threading.Lock()
         self._computing = 0.0
         self._cpu_before, self._cpu_start = 0.0, time.process_time()
@@ -94,12 +98,24 @@ class Session:
 
     def result(self) -> Result:
         """The result; every block must be finished."""
-        cells: list[CellResult] = []
-        for block in self._blocks:
-            assert block.state is not None
-            cells += results(self.unit.experiment.metrics, block.cells, block.state)
+        states = [block.state for block in self._blocks if block.state is not None]
+        place = np.array([self._row(cell) for block in self._blocks for cell in block.cells])
+        in_order = np.argsort(place)
+        values, digests = joined(self.unit.experiment.metrics, states)
         timings = Timings(self._computing, self._cpu())
-        return build(self.unit, cells, __version__, self._choice.engine.name, self._choice.device, timings)
+        return assemble(
+            self.unit,
+            {name: curves[in_order] for name, curves in values.items()},
+            [digests[row].tobytes() for row in in_order],
+            __version__,
+            self._choice.engine.name,
+            self._choice.device,
+            timings,
+        )
+
+    def _row(self, cell: Cell) -> int:
+        """The number of a cell in the work unit's order."""
+        return self._first_rows[tuple(cell.condition.values())] + cell.seed - self.unit.seeds.first
 
     def _start(self, cells: Sequence[Cell]) -> Program:
         return self.unit.experiment.start(cells, self._choice.engine)

@@ -33,6 +33,9 @@ class Cell:
     seed: int
     condition: Condition
 
+    def __str__(self) -> str:
+        return f"cell {self.seed} {self.condition}"
+
 
 @dataclass(frozen=True)
 class CellResult:

@@ -1,59 +1,53 @@
 """The result, result.msgpack: what a work unit's cells computed to, in one canonical sequence of bytes.
 
-A file is a MessagePack map whose fields come in one order, and whose last 16 bytes are the BLAKE2b digest of all bytes
-before them. Exactly one sequence of bytes decodes to a given result; everything else is refused.
+The content is a header, a MessagePack map whose fields come in one order, then columns over all cells, then a digest of
+each cell; its last 16 bytes are the BLAKE2b digest of all before them. Exactly one content is a given result; all
+else is refused. The file is the content deflated. In which of many ways that was done says nothing: results are told
+apart by their contents' checksums.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
+import itertools
+import math
+import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from kernels import limits
 from kernels.arrays import F32
-from kernels.cells import Cell, CellResult, Condition
+from kernels.cells import CellResult, Condition, Value
 from kernels.engine.contract import AGREEMENT, Agreement, EngineName
 from kernels.engine.devices import DeviceKind
 from kernels.errors import Inconsistent, ResultFormat, ResultMismatch, ResultUnreadable
 from kernels.experiment import Experiment
-from kernels.formats import atomic
+from kernels.formats import atomic, columns
+from kernels.formats.columns import Column, Kind
 from kernels.formats.workunit import WorkUnit
+from kernels.programs.record import DIGEST_BYTES
 from kernels.text import one_line
 
-FORMAT: Final = 2
-DIGEST_BYTES = 16
+FORMAT: Final = 3
+CHECKSUM_BYTES = 16
+CELL_DIGEST_BYTES = 8
+_LENGTH_BYTES = 4  # of the header's length, before it
+_COAT_BYTES = 64  # and a thousandth that a file may be longer than its content: stored blocks have heads
 
-Digest = Annotated[bytes, Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
+Digests = NDArray[np.uint8]
+"""Of cells [cells, 8]."""
+Checksum = Annotated[bytes, Meta(min_length=CHECKSUM_BYTES, max_length=CHECKSUM_BYTES)]
 Name = Annotated[str, Meta(pattern=rf"\A[ -~]{{1,{limits.NAME_BYTES}}}\Z")]  # printable ASCII: it reaches terminals
-_SHORT = rf"\A[a-z0-9_.+-]{{1,{limits.NAME_BYTES}}}\Z"
-Short = Annotated[str, Meta(pattern=_SHORT)]
-# Of every cell: a pattern here would take most of the time of decoding, so `_check_shapes` looks at each word once.
-Word = Annotated[str, Meta(max_length=limits.NAME_BYTES)]
+Short = Annotated[str, Meta(pattern=rf"\A[a-z0-9_.+-]{{1,{limits.NAME_BYTES}}}\Z")]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
-
-
-class Array(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Numbers: little-endian float32 bytes in C order, and their shape."""
-
-    dtype: Literal["<f4"]
-    shape: Annotated[list[Annotated[int, Meta(ge=1, le=limits.MEASUREMENTS)]], Meta(min_length=1, max_length=1)]
-    data: Annotated[bytes, Meta(max_length=limits.METRIC_BYTES)]
-
-
-class CellRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """One cell: which, its metrics [measurements], and a digest of its exact state at each measurement."""
-
-    seed: Annotated[int, Meta(ge=0)]
-    condition: Annotated[dict[Word, int | float | Word], Meta(max_length=limits.GRID_VALUES)]
-    metrics: Annotated[dict[Word, Array], Meta(max_length=limits.GRID_VALUES)]
-    digests: Annotated[list[Digest], Meta(max_length=limits.MEASUREMENTS)]
 
 
 class DeviceFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,21 +73,77 @@ class Timings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpu: Seconds  # of all threads
 
 
-class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole result file."""
+class SeedsRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The work unit's seeds."""
 
-    format: Literal[2]
+    first: Annotated[int, Meta(ge=0)]
+    count: Annotated[int, Meta(ge=1, le=limits.CELLS)]
+
+
+_Values = Annotated[list[int | float | Short], Meta(min_length=1, max_length=limits.GRID_VALUES)]
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a result says besides its numbers."""
+
+    format: Literal[3]
     experiment: Short
     version: Annotated[int, Meta(ge=1)]
-    workunit: Digest
+    workunit: Checksum  # the work unit's digest
+    seeds: SeedsRecord
+    axes: Annotated[dict[Short, _Values], Meta(max_length=limits.GRID_VALUES)]  # the grid written in full
     app_version: Short
     engine: EngineName
     agreement: Agreement
     device: DeviceFacts
     timings: Timings
     clock: ClockRecord
-    cells: Annotated[list[CellRecord], Meta(min_length=1, max_length=limits.CELLS)]
-    checksum: Digest
+    columns: Annotated[dict[Short, Kind], Meta(max_length=limits.GRID_VALUES)]  # metric -> its numbers
+
+    @property
+    def conditions(self) -> int:
+        """How many there are: every combination of the axes' values."""
+        return math.prod(len(values) for values in self.axes.values())
+
+    @property
+    def cells(self) -> int:
+        """How many there are: for each condition in turn all seeds."""
+        return self.seeds.count * self.conditions
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A whole result. Cells are rows, in the work unit's order."""
+
+    header: Header
+    columns: Mapping[str, Column]  # metric -> [cells, measurements]: values, or counts of samples
+    digests: Digests
+
+    @cached_property
+    def content(self) -> bytes:
+        """The canonical bytes, before they are deflated."""
+        header = msgspec.msgpack.encode(self.header)
+        numbers = [columns.to_bytes(column) for column in self.columns.values()]
+        body = b"".join([len(header).to_bytes(_LENGTH_BYTES, "little"), header, *numbers, self.digests.tobytes()])
+        return body + hashlib.blake2b(body, digest_size=CHECKSUM_BYTES).digest()
+
+    @property
+    def checksum(self) -> bytes:
+        """The digest that tells results apart."""
+        return self.content[-CHECKSUM_BYTES:]
+
+    def values(self, experiment: Experiment) -> dict[str, F32]:
+        """Every metric [cells, measurements] of a result of this experiment, those that follow from others too."""
+        conditions, seeds = _conditions(self.header), self.header.seeds.count
+        measured = {
+            name: columns.to_values(self.columns[name], metric, conditions, seeds)
+            for name, metric in columns.recorded(experiment.metrics).items()
+        }
+        of_cells = [condition for condition in conditions for _ in range(seeds)]
+        for name, metric in experiment.metrics.items():
+            if metric.formula:
+                measured[name] = metric.formula.compute(measured, of_cells)
+        return {name: measured[name] for name in experiment.metrics}
 
 
 def build(
@@ -104,33 +154,79 @@ def build(
     device: DeviceFacts,
     timings: Timings,
 ) -> Result:
-    """The result of a work unit, its cells in the work unit's order."""
+    """The result of a work unit from all its cells' results, in whatever order."""
     by_cell = {_identity(r.cell.seed, r.cell.condition): r for r in cells}
     ordered = [by_cell[_identity(cell.seed, cell.condition)] for cell in unit.cells]
-    clock = unit.experiment.clock
-    return Result(
+    values = {name: np.stack([r.metrics[name] for r in ordered]) for name in columns.recorded(unit.experiment.metrics)}
+    states = [b"".join(r.digests) for r in ordered]
+    return assemble(unit, values, states, app_version, engine, device, timings)
+
+
+def assemble(
+    unit: WorkUnit,
+    values: Mapping[str, F32],
+    states: Sequence[bytes],
+    app_version: str,
+    engine: EngineName,
+    device: DeviceFacts,
+    timings: Timings,
+) -> Result:
+    """The result of a work unit from what is recorded of its cells, in its order.
+
+    Of every metric that follows from no others values [cells, measurements], and of every cell the digests of its
+    states at each measurement, one after the other.
+    """
+    metrics = columns.recorded(unit.experiment.metrics)
+    numbers = {
+        name: columns.from_values(values[name], metric, unit.conditions, unit.seeds.count)
+        for name, metric in metrics.items()
+    }
+    told = b"".join(digest_of(of_cell, AGREEMENT[engine]) for of_cell in states)
+    digests = np.frombuffer(told, dtype=np.uint8).reshape(len(states), CELL_DIGEST_BYTES)
+    return Result(_header_of(unit, app_version, engine, device, timings), numbers, digests)
+
+
+def _header_of(unit: WorkUnit, app_version: str, engine: EngineName, device: DeviceFacts, timings: Timings) -> Header:
+    experiment, clock = unit.experiment, unit.experiment.clock
+    metrics = columns.recorded(experiment.metrics)
+    return Header(
         FORMAT,
-        unit.experiment.name,
-        unit.experiment.version,
+        experiment.name,
+        experiment.version,
         unit.digest,
+        SeedsRecord(unit.seeds.first, unit.seeds.count),
+        unit.axes,
         app_version,
         engine,
         AGREEMENT[engine],
         device,
         timings,
         ClockRecord(clock.unit, list(clock.ticks)),
-        [
-            CellRecord(r.cell.seed, r.cell.condition, {n: pack(m) for n, m in r.metrics.items()}, list(r.digests))
-            for r in ordered
-        ],
-        bytes(DIGEST_BYTES),
+        {name: columns.kind(metric, unit.conditions) for name, metric in metrics.items()},
     )
 
 
+def size(unit: WorkUnit) -> int:
+    """Bytes of the content of a work unit's result, whatever its values: its file is smaller."""
+    device = DeviceFacts("cpu", "x" * limits.NAME_BYTES, "windows-x86_64", 1)
+    header = _header_of(unit, "0.0.0", "torch", device, Timings(0.0, 0.0))
+    cells, measurements = header.cells, len(header.clock.ticks)
+    numbers = cells * (measurements * sum(map(columns.width, header.columns.values())) + CELL_DIGEST_BYTES)
+    return _LENGTH_BYTES + len(msgspec.msgpack.encode(header)) + numbers + CHECKSUM_BYTES
+
+
+def digest_of(states: bytes, agreement: Agreement) -> bytes:
+    """A cell's digest, from those of its states at each measurement, one after the other.
+
+    Of a near result from the first alone, that of the state before training: later ones differ from host to host.
+    """
+    told = states if agreement == "exact" else states[:DIGEST_BYTES]
+    return hashlib.blake2b(told, digest_size=CELL_DIGEST_BYTES).digest()
+
+
 def encode(result: Result) -> bytes:
-    """The result's bytes; its checksum is filled in."""
-    body = msgspec.msgpack.encode(result)[:-DIGEST_BYTES]
-    return body + hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest()
+    """The result's file."""
+    return zlib.compress(result.content)
 
 
 def read(path: Path) -> Result:
@@ -139,25 +235,83 @@ def read(path: Path) -> Result:
 
 
 def decode(data: bytes, name: str) -> Result:
-    """The result in `data`, checked as far as it can be without its work unit; `name` is used in errors."""
+    """The result in a file's bytes, checked as far as it can be without its work unit; `name` is used in errors."""
+    content = _whole(data, name)
+    body = memoryview(content)[:-CHECKSUM_BYTES]
+    length = int.from_bytes(body[:_LENGTH_BYTES], "little")
+    end = _LENGTH_BYTES + length
+    if length > limits.HEADER_BYTES or end > len(body):
+        raise ResultUnreadable(name, f"it has no header of {length} bytes, or that is too long")
+    return _numbers(_header(bytes(body[_LENGTH_BYTES:end]), name), body[end:], content, name)
+
+
+def checksum_of(data: bytes, name: str) -> bytes:
+    """The checksum of a file whose content is whole, whatever it is. ResultUnreadable."""
+    return _whole(data, name)[-CHECKSUM_BYTES:]
+
+
+def _whole(data: bytes, name: str) -> bytes:
+    """The content of a file, with the checksum that it ends in. ResultUnreadable."""
     if len(data) > limits.RESULT_BYTES:
         raise ResultUnreadable(name, f"it has more than {limits.RESULT_BYTES} bytes")
-    body, checksum = data[:-DIGEST_BYTES], data[-DIGEST_BYTES:]
-    if hashlib.blake2b(body, digest_size=DIGEST_BYTES).digest() != checksum:
+    content = _inflated(data, name)
+    body = memoryview(content)[:-CHECKSUM_BYTES]
+    if hashlib.blake2b(body, digest_size=CHECKSUM_BYTES).digest() != content[-CHECKSUM_BYTES:]:
         raise ResultUnreadable(name, "its checksum does not fit, so it was cut off or damaged, or is something else")
+    return content
+
+
+def _inflated(data: bytes, name: str) -> bytes:
+    """The content of a file; no more of it is unpacked than a result may have."""
+    inflater = zlib.decompressobj()
     try:
-        result = msgspec.msgpack.decode(data, type=Result)
+        content = inflater.decompress(data, limits.CONTENT_BYTES + 1)
+    except zlib.error as error:
+        raise ResultUnreadable(name, "it was cut off or damaged, or is something else: nothing deflated") from error
+    if len(content) > limits.CONTENT_BYTES:
+        raise ResultUnreadable(name, f"it is deflated from more than {limits.CONTENT_BYTES} bytes")
+    if not inflater.eof:
+        raise ResultUnreadable(name, "it was cut off: what is deflated has no end")
+    if inflater.unused_data:
+        raise ResultUnreadable(name, "something follows its end")
+    if len(data) > len(content) + len(content) // 1000 + _COAT_BYTES:
+        raise ResultUnreadable(name, "it is longer than what it is deflated from")  # it would fill the archive
+    return content
+
+
+def _header(data: bytes, name: str) -> Header:
+    try:
+        header = msgspec.msgpack.decode(data, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         other = _format(data)
         if other != FORMAT:
             raise ResultFormat(name, other, FORMAT) from error
         raise ResultUnreadable(name, one_line(error) or type(error).__name__) from error
-    if msgspec.msgpack.encode(result) != data:
-        raise ResultUnreadable(name, "its bytes are not the canonical ones")
-    if AGREEMENT[result.engine] != result.agreement:
-        raise ResultUnreadable(name, f"results of the engine {result.engine} are not {result.agreement}")
-    _check_shapes(result, name)
-    return result
+    if msgspec.msgpack.encode(header) != data:
+        raise ResultUnreadable(name, "its header's bytes are not the canonical ones")
+    if AGREEMENT[header.engine] != header.agreement:
+        raise ResultUnreadable(name, f"results of the engine {header.engine} are not {header.agreement}")
+    if header.cells > limits.CELLS:
+        raise ResultUnreadable(name, f"it has {header.cells} cells, but results have at most {limits.CELLS}")
+    return header
+
+
+def _numbers(header: Header, numbers: memoryview, content: bytes, name: str) -> Result:
+    """The result whose columns and digests these bytes are."""
+    cells, measurements = header.cells, len(header.clock.ticks)
+    sizes = {metric: columns.width(of) * cells * measurements for metric, of in header.columns.items()}
+    wanted = sum(sizes.values()) + cells * CELL_DIGEST_BYTES
+    if len(numbers) != wanted:
+        raise ResultUnreadable(name, f"its columns have {len(numbers)} bytes instead of {wanted}")
+    found: dict[str, Column] = {}
+    at = 0
+    for metric, size in sizes.items():
+        found[metric] = columns.from_bytes(numbers[at : at + size], header.columns[metric], cells, measurements)
+        at += size
+    digests = np.frombuffer(numbers[at:], dtype=np.uint8).reshape(cells, CELL_DIGEST_BYTES)
+    decoded = Result(header, found, digests)
+    decoded.__dict__["content"] = content  # canonical, as was checked: it need not be made again
+    return decoded
 
 
 def _format(data: bytes) -> int:
@@ -168,106 +322,58 @@ def _format(data: bytes) -> int:
         return FORMAT
 
 
-def _check_shapes(result: Result, name: str) -> None:
-    """Every cell has the axes, metrics and measurements of the first: a value of each metric for each digest."""
-    cells, first = result.cells, result.cells[0]
-    measurements = len(first.digests)
-    arrays = [array for cell in cells for array in cell.metrics.values()]
-    # Counting equal things keeps to fast paths: this looks at thousands of cells within a millisecond.
-    if len(result.clock.ticks) != measurements:
-        raise ResultUnreadable(
-            name, f"it has {measurements} digests a cell, but {len(result.clock.ticks)} measurements"
-        )
-    same: tuple[tuple[Sequence[object], object, str], ...] = (
-        ([list(cell.condition) for cell in cells], list(first.condition), "axes"),
-        ([list(cell.metrics) for cell in cells], list(first.metrics), "metrics"),
-        ([len(cell.digests) for cell in cells], measurements, "digests"),
-        ([array.shape for array in arrays], [measurements], "measurements of a metric"),
-        ([len(array.data) for array in arrays], 4 * measurements, "bytes of a metric"),
-    )
-    for found, wanted, what in same:
-        if found.count(wanted) != len(found):
-            at = next(at for at, one in enumerate(found) if one != wanted) * len(cells) // len(found)
-            raise ResultUnreadable(name, f"cell {at} has other {what} than the first, which has {measurements} digests")
-    values = {value for cell in cells for value in cell.condition.values() if isinstance(value, str)}
-    for word in sorted({*first.condition, *first.metrics, *values}):
-        if not re.search(_SHORT, word):
-            raise ResultUnreadable(name, f"{one_line(word)!r} is no name of an axis, a value or a metric")
+def check(result: Result, unit: WorkUnit, name: str) -> dict[str, F32]:
+    """Every metric [cells, measurements] of a result that answers the work unit with possible values.
 
-
-def check(result: Result, unit: WorkUnit, name: str) -> None:
-    """ResultMismatch or Inconsistent unless the result answers the work unit with possible values."""
-    experiment, wanted = unit.experiment, unit.cells
-    if (result.experiment, result.version, result.workunit) != (experiment.name, experiment.version, unit.digest):
+    ResultMismatch or Inconsistent if it does not.
+    """
+    experiment, header = unit.experiment, result.header
+    if (header.experiment, header.version, header.workunit) != (experiment.name, experiment.version, unit.digest):
         raise ResultMismatch(name, "it names another work unit")
-    if len(result.cells) != len(wanted):
-        raise ResultMismatch(name, f"it has {len(result.cells)} cells instead of {len(wanted)}")
-    # As bytes, types count as well: 1 and 1.0 are equal but not the same.
-    if _identities(result.cells) != _identities(wanted):
-        for record, cell in zip(result.cells, wanted, strict=True):
-            if _identities([record]) != _identities([cell]):
-                raise ResultMismatch(name, f"it has {_where(record)} in the place of {cell}")
-    first = result.cells[0]  # all others are like it: see `_check_shapes`
-    if list(first.metrics) != list(experiment.metrics):
-        raise ResultMismatch(name, f"it does not have exactly the metrics of {experiment.name}")
-    if len(first.digests) != experiment.measurements:
-        raise ResultMismatch(
-            name, f"it has {len(first.digests)} digests a cell for {experiment.measurements} measurements"
-        )
-    if (result.clock.unit, tuple(result.clock.ticks)) != (experiment.clock.unit, experiment.clock.ticks):
+    # As bytes, types and order count as well: 1 and 1.0 are equal but not the same.
+    if _cells(header.seeds, header.axes) != _cells(SeedsRecord(unit.seeds.first, unit.seeds.count), unit.axes):
+        raise ResultMismatch(name, f"it has other cells than {unit.name}")
+    metrics = columns.recorded(experiment.metrics)
+    wanted = [(metric, columns.kind(of, unit.conditions)) for metric, of in metrics.items()]
+    if list(header.columns.items()) != wanted:
+        raise ResultMismatch(name, f"it does not have exactly the columns of {experiment.name}")
+    if (header.clock.unit, tuple(header.clock.ticks)) != (experiment.clock.unit, experiment.clock.ticks):
         raise ResultMismatch(name, f"it was not measured when {experiment.name} is")
-    _check_values(result, experiment, [cell.condition for cell in wanted], name)
+    return _possible(result, unit, name)
 
 
-def _check_values(result: Result, experiment: Experiment, conditions: Sequence[Condition], name: str) -> None:
-    values = stacked(result)
+def _possible(result: Result, unit: WorkUnit, name: str) -> dict[str, F32]:
+    experiment = unit.experiment
+    with np.errstate(all="ignore"):  # whatever floats a stranger sends
+        values = result.values(experiment)
     for key, metric in experiment.metrics.items():
         good = ((values[key] >= metric.low) & (values[key] <= metric.high)).all(1)  # refuses NaN as well
         if not good.all():
-            where = _where(result.cells[int(np.argmin(good))])
+            where = unit.cell(int(np.argmin(good)))
             raise Inconsistent(name, f"{where} metric {key} is not in {metric.low}..{metric.high}")
+    conditions = [condition for condition in unit.conditions for _ in range(unit.seeds.count)]
     if wrong := experiment.contradiction(values, conditions):
-        for number, record in enumerate(result.cells):  # which cell it is
+        for number, condition in enumerate(conditions):  # which cell it is
             one = {key: curves[[number]] for key, curves in values.items()}
-            if its := experiment.contradiction(one, [conditions[number]]):
-                raise Inconsistent(name, f"{_where(record)}: {its}")
+            if its := experiment.contradiction(one, [condition]):
+                raise Inconsistent(name, f"{unit.cell(number)}: {its}")
         raise Inconsistent(name, wrong)
+    return values
 
 
-def _where(record: CellRecord) -> str:
-    return f"cell {record.seed} {one_line(record.condition)}"  # axes and words may be many, and are a stranger's
+def _conditions(header: Header) -> list[Condition]:
+    return [dict(zip(header.axes, values, strict=True)) for values in itertools.product(*header.axes.values())]
 
 
-def _identities(cells: Sequence[CellRecord] | Sequence[Cell]) -> bytes:
-    return msgspec.msgpack.encode([(cell.seed, cell.condition) for cell in cells])
+def _cells(seeds: SeedsRecord, axes: Mapping[str, Sequence[Value]]) -> bytes:
+    return msgspec.msgpack.encode((seeds, axes))
 
 
-def stacked(result: Result) -> dict[str, F32]:
-    """Every metric [cells, measurements] of a decoded result."""
-    cells = result.cells
-    shape = len(cells), len(cells[0].digests)
-    return {
-        name: np.frombuffer(b"".join([cell.metrics[name].data for cell in cells]), dtype="<f4").reshape(shape)
-        for name in cells[0].metrics
-    }
-
-
-def pack(values: F32) -> Array:
-    """The array as a record."""
-    array = np.ascontiguousarray(values, dtype="<f4")
-    return Array("<f4", list(array.shape), array.tobytes())
-
-
-def unpack(array: Array) -> F32:
-    """The record as an array; ValueError if its shape and bytes disagree."""
-    return np.frombuffer(array.data, dtype=array.dtype).reshape(array.shape)
+def _identity(seed: int, condition: Mapping[str, Value]) -> tuple[object, ...]:
+    return (seed, *((axis, type(value), value) for axis, value in condition.items()))
 
 
 class _Head(msgspec.Struct):
     """Just enough to tell another format from a damaged file."""
 
     format: int
-
-
-def _identity(seed: int, condition: Mapping[str, int | float | str]) -> tuple[object, ...]:
-    return (seed, *((axis, type(value), value) for axis, value in condition.items()))

@@ -88,10 +88,20 @@ class WorkUnit:
         return [dict(zip(self.axes, values, strict=True)) for values in itertools.product(*self.axes.values())]
 
     @property
+    def size(self) -> int:
+        """How many cells there are."""
+        return self.seeds.count * len(self.conditions)
+
+    @property
     def cells(self) -> list[Cell]:
         """Every cell: conditions in the grid's order, then seeds."""
         seeds = range(self.seeds.first, self.seeds.last + 1)
         return [Cell(seed, condition) for condition in self.conditions for seed in seeds]
+
+    def cell(self, number: int) -> Cell:
+        """One of `cells`."""
+        condition, seed = divmod(number, self.seeds.count)
+        return Cell(self.seeds.first + seed, self.conditions[condition])
 
     @cached_property
     def digest(self) -> bytes:
@@ -135,9 +145,8 @@ def decode(data: bytes, name: str, registry: Registry) -> WorkUnit:
         raise WorkUnitField(f"seeds end above {SEED_LIMIT - 1}")
     _check_grid(file.grid, experiment)
     workunit = WorkUnit(experiment, file.seeds, file.grid)
-    count = workunit.seeds.count * len(workunit.conditions)
-    if count > limits.CELLS:
-        raise TooManyCells(count, limits.CELLS)
+    if workunit.size > limits.CELLS:
+        raise TooManyCells(workunit.size, limits.CELLS)
     return workunit
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from kernels.arrays import F32
 from kernels.cells import Cell, CellResult
@@ -53,6 +53,18 @@ class Record:
 def outcome(state: State) -> State:
     """The record in the state that a finished program exported: all that is still needed of it."""
     return {name: array for name, array in state.items() if name == "digests" or name.startswith("metric/")}
+
+
+def joined(metrics: Iterable[str], states: Iterable[State]) -> tuple[dict[str, F32], NDArray[np.uint8]]:
+    """Every metric [cells, measurements] and digests [cells, measurements, 16] of several blocks, one after the other.
+
+    From the states that their finished programs exported.
+    """
+    blocks = list(states)
+    curves = {
+        name: np.concatenate([np.asarray(state["metric/" + name], np.float32) for state in blocks]) for name in metrics
+    }
+    return curves, np.concatenate([np.asarray(state["digests"], dtype=np.uint8) for state in blocks])
 
 
 def results(metrics: Iterable[str], cells: Sequence[Cell], state: State) -> list[CellResult]:

@@ -18,16 +18,17 @@ def compare(first: Upload, second: Upload, ledger: Ledger) -> str:
     one that is wrong revoked.
     """
     answers = [read_for_verdict(upload, ledger) for upload in (first, second)]
-    (result, unit), (other_result, other_unit) = ((answer.result, answer.unit) for answer in answers)
-    if unit != other_unit:
-        raise ResultsDiffer(first.path, second.path, f"they answer {unit.name} and {other_unit.name}")
-    agreement = common_agreement(result, other_result)
-    for number, (cell, other) in enumerate(zip(result.cells, other_result.cells, strict=True)):
-        if wrong := difference(unit.experiment, cell, other, agreement):
-            for upload, answer in zip((first, second), answers, strict=True):
-                verdict = verdicts.given(ledger, known_as(upload), answer.result.checksum)
-                if verdict and verdict.code == 0:
-                    revoke(upload, answer, ledger, number)
-            raise ResultsDiffer(first.path, second.path, f"cell {cell.seed} {cell.condition} differs in {wrong}")
-    how = "bit for bit" if agreement == "exact" else "within the tolerances of near results"
-    return f"{unit.name}: {len(result.cells)} cells agree {how}"
+    unit, other = (answer.unit for answer in answers)
+    if unit != other:
+        raise ResultsDiffer(first.path, second.path, f"they answer {unit.name} and {other.name}")
+    said, others = (answer.said for answer in answers)
+    if wrong := difference(unit.experiment, said, others):
+        number, what = wrong
+        for upload, answer in zip((first, second), answers, strict=True):
+            verdict = verdicts.given(ledger, known_as(upload), answer.result.checksum)
+            if verdict and verdict.code == 0:
+                revoke(upload, answer, ledger, number)
+        raise ResultsDiffer(first.path, second.path, f"{unit.cell(number)} differs in {what}")
+    exact = common_agreement(said.agreement, others.agreement) == "exact"
+    how = "bit for bit" if exact else "within the tolerances of near results"
+    return f"{unit.name}: {len(said.digests)} cells agree {how}"

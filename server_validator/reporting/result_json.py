@@ -6,40 +6,45 @@ import json
 
 import numpy as np
 
-from kernels.formats import result
+from kernels.arrays import F32
 from kernels.formats.result import Result
+from server_validator.reporting import result_table
 
 
 def as_json(shown: Result) -> str:
-    """The header, and per cell its seed, condition, metrics and digests."""
+    """The header, and per cell its seed, condition, metrics and digest."""
+    table, seeds = result_table.of(shown), shown.header.seeds
+    digests = iter(shown.digests)
     cells = [
         {
-            "seed": cell.seed,
-            "condition": cell.condition,
-            "metrics": {name: _plain(array) for name, array in cell.metrics.items()},
-            "digests": [digest.hex() for digest in cell.digests],
+            "seed": seeds.first + seed,
+            "condition": condition,
+            "metrics": {name: _plain(curves[number, seed]) for name, curves in table.metrics.items()},
+            "digest": next(digests).tobytes().hex(),
         }
-        for cell in shown.cells
+        for number, condition in enumerate(table.conditions)
+        for seed in range(seeds.count)
     ]
-    return json.dumps(header(shown) | {"cells": cells})
+    return json.dumps(header(shown) | {"shares_are_counts": table.counts, "cells": cells})
 
 
-def _plain(array: result.Array) -> list[float | None]:
+def _plain(curve: F32) -> list[float | None]:
     """The numbers of a metric; None for what JSON has no number for."""
-    return [float(v) if np.isfinite(v) else None for v in result.unpack(array)]
+    return [float(v) if np.isfinite(v) else None for v in curve]
 
 
 def header(shown: Result) -> dict[str, object]:
     """All that a result says besides its cells."""
+    head = shown.header
     return {
-        "format": shown.format,
-        "experiment": shown.experiment,
-        "version": shown.version,
-        "workunit": shown.workunit.hex(),
-        "app_version": shown.app_version,
-        "engine": shown.engine,
-        "agreement": shown.agreement,
-        "device": {f: getattr(shown.device, f) for f in shown.device.__struct_fields__},
-        "clock": {"unit": shown.clock.unit, "ticks": shown.clock.ticks},
-        "timings": {f: getattr(shown.timings, f) for f in shown.timings.__struct_fields__},
+        "format": head.format,
+        "experiment": head.experiment,
+        "version": head.version,
+        "workunit": head.workunit.hex(),
+        "app_version": head.app_version,
+        "engine": head.engine,
+        "agreement": head.agreement,
+        "device": {f: getattr(head.device, f) for f in head.device.__struct_fields__},
+        "clock": {"unit": head.clock.unit, "ticks": head.clock.ticks},
+        "timings": {f: getattr(head.timings, f) for f in head.timings.__struct_fields__},
     }

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from kernels.arrays import F32
 from kernels.experiments import EXPERIMENTS
-from kernels.formats.result import CellRecord, Result
-from server_validator.reporting.result_curves import mean_curve
+from kernels.formats.result import Result
+from server_validator.reporting import result_table
 from server_validator.reporting.result_json import header
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -25,31 +25,32 @@ def show(console: Console, path: Path, shown: Result) -> None:
     console.print(f"[bold]{escape(str(path))}[/]", highlight=False)
     for name in ("experiment", "version", "workunit", "app_version", "engine", "agreement"):
         console.print(f"  {name:12} {head[name]}", highlight=False)
-    device, timings = shown.device, shown.timings
+    device, timings = shown.header.device, shown.header.timings
     console.print(
         f"  {'device':12} {escape(device.name)} ({device.kind}, {device.platform}, threads: {device.threads})"
     )
     console.print(f"  {'computing':12} {timings.computing:.1f} s, {timings.cpu:.1f} s of CPU time")
-    ticks, unit = shown.clock.ticks, shown.clock.unit
+    ticks, unit, seeds = shown.header.clock.ticks, shown.header.clock.unit, shown.header.seeds
     console.print(f"  {'measured':12} {len(ticks)} times, {unit} {ticks[0]} to {ticks[-1]}", highlight=False)
-    conditions: dict[tuple[object, ...], list[CellRecord]] = {}
-    for cell in shown.cells:
-        conditions.setdefault(tuple(cell.condition.values()), []).append(cell)
-    metrics = list(shown.cells[0].metrics)
-    seeds = sorted({cell.seed for cell in shown.cells})
-    console.print(f"  {'seeds':12} {seeds[0]} to {seeds[-1]}, {len(shown.cells)} cells", highlight=False)
+    last, cells = seeds.first + seeds.count - 1, shown.header.cells
+    console.print(f"  {'seeds':12} {seeds.first} to {last}, {cells} cells", highlight=False)
+    table = result_table.of(shown)
+    if table.counts:
+        console.print("  shares of samples are shown as counts: this program does not know the experiment's version")
     grid = Table(title="final values, mean over seeds", title_justify="left", padding=(0, 0))
-    for name in [*shown.cells[0].condition, *metrics]:
+    for name in [*shown.header.axes, *table.metrics]:
         grid.add_column(name.replace("_", " "), justify="right")
-    for condition, cells in conditions.items():
-        grid.add_row(*map(str, condition), *(f"{mean_curve(cells, name)[-1]:.3f}" for name in metrics))
+    for number, condition in enumerate(table.conditions):
+        grid.add_row(
+            *map(str, condition.values()), *(f"{table.mean(name, [number])[-1]:.3f}" for name in table.metrics)
+        )
     console.print(grid)
-    console.print(f"curves, mean over all {len(shown.cells)} cells")
+    console.print(f"curves, mean over all {cells} cells")
     # A file that is only read, and not checked, may have any metrics, of another version of the experiment for one.
-    known = EXPERIMENTS[shown.experiment].metrics if shown.experiment in EXPERIMENTS else {}
+    known = EXPERIMENTS[shown.header.experiment].metrics if shown.header.experiment in EXPERIMENTS else {}
     bars = _BARS if console.encoding.startswith("utf") else _PLAIN_BARS
-    for name in metrics:
-        mean = mean_curve(shown.cells, name)
+    for name in table.metrics:
+        mean = table.mean(name)
         metric_unit = known[name].unit if name in known else "1"
         span = f"{mean[0]:.3f} to {mean[-1]:.3f}" + ("" if metric_unit == "1" else f" {metric_unit}")
         console.print(f"  {name:16} {spark(mean, bars)}  {span}", highlight=False)

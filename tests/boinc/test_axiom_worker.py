@@ -35,6 +35,7 @@ def test_two_work_units_from_ledger_to_data_set(ledger: Ledger, capsys: pytest.C
     for boinc_id, upload in enumerate(uploads):
         assert cli.main(["--data", str(ledger.data), "assimilate", str(boinc_id), upload]) == 0
     assert all(path.stat().st_size < 1_000_000 for path in ledger.uploads)
+    assert cli.main(["--data", str(ledger.data), "compact"]) == 0
     table = query.load(ledger.data, EXPERIMENTS["compgen"]).table
     assert sorted({int(seed) for seed in table.seed}) == list(ledger.seeds)
-    assert len(table.seed) == sum(len(result.read(path).cells) for path in ledger.uploads)
+    assert len(table.seed) == sum(result.read(path).header.cells for path in ledger.uploads)

@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
-
 from client.engines import Choice, choose
 from client.session import Session
 from kernels.engine.contract import EngineName
@@ -30,7 +28,7 @@ def session(unit: WorkUnit, folder: Path, engine: EngineName = "c") -> Session:
 
 def cells(result: Result) -> bytes:
     """What a work unit's cells computed to, without the timings and device that differ between runs."""
-    return msgspec.msgpack.encode(result.cells)
+    return b"".join([*(column.tobytes() for column in result.columns.values()), result.digests.tobytes()])
 
 
 class Scripted:

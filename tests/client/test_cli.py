@@ -54,10 +54,10 @@ def test_run_writes_a_result_that_answers_its_work_unit_and_removes_its_checkpoi
     found = result.read(folder / f"{UNIT.name}.msgpack")
     result.check(found, UNIT, "r")
     assert cells(found) == cells(tiny.computed(UNIT, "c"))
-    assert found.app_version == __version__
-    assert (found.engine, found.device.kind, found.device.threads) == ("c", "cpu", 2)
-    assert 0 < found.timings.computing < 600
-    assert os.uname().nodename not in (found.device.name, found.device.platform)
+    assert found.header.app_version == __version__
+    assert (found.header.engine, found.header.device.kind, found.header.device.threads) == ("c", "cpu", 2)
+    assert 0 < found.header.timings.computing < 600
+    assert os.uname().nodename not in (found.header.device.name, found.header.device.platform)
 
 
 def saved_name(unit: WorkUnit) -> str:
@@ -205,7 +205,7 @@ def test_the_torch_engine_computes_where_it_is_asked_for(tmp_path: Path) -> None
     out = tmp_path / "out.msgpack"
     assert cli.main(["run", str(written(tmp_path, tiny.unit())), "--engine", "torch", "--out", str(out)]) == 0
     found = result.read(out)
-    assert found.engine == "torch"
+    assert found.header.engine == "torch"
     assert cells(found) == cells(tiny.computed(tiny.unit(), "torch"))
 
 

@@ -10,6 +10,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -66,9 +67,10 @@ def ended_well(interrupter: Interrupter, slot: Slot) -> bytes:
 
 def without_timings(slot: Slot) -> bytes:
     found = result.read(slot.uploaded)
-    assert 0 < found.timings.computing < 600
-    assert 0 < found.timings.cpu < 600
-    return result.encode(msgspec.structs.replace(found, timings=Timings(0.0, 0.0)))
+    assert 0 < found.header.timings.computing < 600
+    assert 0 < found.header.timings.cpu < 600
+    header = msgspec.structs.replace(found.header, timings=Timings(0.0, 0.0))
+    return result.encode(replace(found, header=header))
 
 
 def half_written(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from client.engines import Choice
 from client.errors import NoDevice
 from client.passing import DEVICE, trouble
 from client.session import Session
+from kernels import plan
+from kernels.cells import Cell
 from kernels.engine.contract import DeviceAway, EngineName
 from kernels.engine.devices import Device
 from kernels.formats import checkpoint, result
@@ -106,6 +109,27 @@ def test_stopped_at_random_and_gone_on_from_the_checkpoint_the_cells_are_the_sam
     assert stops > 2
     assert cells(one.result()) == cells(tiny.computed(UNIT, engine))
     assert "refused" not in caplog.text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_however_cells_are_cut_into_blocks_the_result_has_the_work_units_order(
+    tmp_path: Path, true: Result, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """As many blocks as cells, and wider ones turned round, in any order."""
+    draw, real = random.Random(seed), plan.blocks
+
+    def blocks(*words: Any) -> list[list[Cell]]:
+        cut = [[cell] for cell in UNIT.cells] if seed else [list(block)[::-1] for block in real(*words)]
+        draw.shuffle(cut)
+        return cut
+
+    monkeypatch.setattr(plan, "blocks", blocks)
+    one = session(UNIT, tmp_path)
+    while one.unfinished():
+        one.slice(draw.choice(one.unfinished()))
+    made = one.result()
+    assert made.content == Result(made.header, true.columns, true.digests).content
+    assert (made.header.seeds, made.header.axes) == (true.header.seeds, true.header.axes)
 
 
 def test_what_was_done_after_the_last_checkpoint_is_done_again(tmp_path: Path, true: Result) -> None:
@@ -212,7 +236,7 @@ def test_times_add_up_over_runs(tmp_path: Path) -> None:
     while again.unfinished():
         again.slice(again.unfinished()[0])
     header = checkpoint.decode((tmp_path / "checkpoint").read_bytes()).header
-    timings = again.result().timings
+    timings = again.result().header.timings
     assert 0 < header.computing < timings.computing < 60
     assert 0 < header.cpu < timings.cpu < 600
 

@@ -33,7 +33,7 @@ def test_a_standalone_task_writes_its_result_and_finishes(tmp_path: Path) -> Non
     found = result.read(slot / "result.msgpack")
     result.check(found, UNIT, "r")
     assert cells(found) == cells(tiny.computed(UNIT, "c"))
-    assert found.device.threads == 1
+    assert found.header.device.threads == 1
 
 
 def test_without_a_client_nobody_would_come_back_so_it_is_an_error(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_the_engine_of_a_task_is_what_its_arguments_say(tmp_path: Path) -> None:
     assert code == 0, err
     found = result.read(tmp_path / "result.msgpack")
     result.check(found, UNIT, "r")
-    assert (found.engine, found.device.kind) == ("torch", "cpu")
+    assert (found.header.engine, found.header.device.kind) == ("torch", "cpu")
     assert cells(found) == cells(tiny.computed(UNIT, "torch"))
 
 

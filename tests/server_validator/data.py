@@ -10,6 +10,7 @@ from kernels.formats.workunit import WorkUnit
 from server_validator import cli
 from server_validator.boinc import names
 from server_validator.checking.check import Passed, Terms, check
+from server_validator.commands.archived import Archived
 from server_validator.ledger import Ledger, create
 from server_validator.ledger.issued import issue
 from tests.kernels import tiny
@@ -28,7 +29,7 @@ def issued(folder: Path, *units: WorkUnit) -> Path:
 def checked(path: Path, data: Path, terms: Terms) -> Passed:
     """What passed of a file, or the Failure, as a command that opens the ledger would get it."""
     with Ledger(data) as ledger:
-        return check(names.upload(path), ledger, terms)
+        return check(names.upload(path), ledger, Archived(data), terms)
 
 
 class Run:

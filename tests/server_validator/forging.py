@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,34 +10,49 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kernels.arrays import F32
-from tests.kernels import tiny
-
-Top = dict[str, Any]
-"""A result file as the independent msgpack library reads it."""
+from kernels.cells import Condition
+from kernels.experiments import EXPERIMENTS
+from tests.kernels.resultfile import Top, forged, tree
 
 
 def changed(data: bytes, change: Callable[[Top], object]) -> bytes:
-    """The result with a change, written by the independent msgpack library, with a right checksum."""
-    top = copy.deepcopy(tiny.tree(data))
+    """The result with a change, written without our own code, with a right checksum."""
+    top = tree(data)
     change(top)
-    return tiny.forged(top)
+    return forged(top)
 
 
 def says_near(top: Top) -> None:
     """The result of the exact engine, as if torch had computed it."""
-    top.update(engine="torch", agreement="near")
+    top["header"].update(engine="torch", agreement="near")
 
 
 def says_exact(top: Top) -> None:
     """The result of torch, as if the exact engine had computed it."""
-    top.update(engine="c", agreement="exact")
+    top["header"].update(engine="c", agreement="exact")
 
 
 def curve(top: Top, cell: int, metric: str) -> F32:
-    """A copy of a curve [measurements] in a result's structure."""
-    return np.frombuffer(top["cells"][cell]["metrics"][metric]["data"], "<f4").copy()
+    """The values [measurements] of a metric that a result's structure has a column of."""
+    of = samples(top, cell, metric)
+    numbers = top["columns"][metric][cell]
+    return np.array(numbers if of is None else numbers / of, np.float32)
 
 
 def put(top: Top, cell: int, metric: str, values: ArrayLike) -> None:
-    """Another curve in its place."""
-    top["cells"][cell]["metrics"][metric]["data"] = np.asarray(values, "<f4").tobytes()
+    """Other values in their place; of a share of samples the nearest counts."""
+    of = samples(top, cell, metric)
+    told = np.asarray(values, np.float64)
+    top["columns"][metric][cell] = told if of is None else np.rint(told * of)
+
+
+def samples(top: Top, cell: int, metric: str) -> int | None:
+    """Of how many samples a metric of a cell is a share; None if it is none."""
+    header: dict[str, Any] = top["header"]
+    of = EXPERIMENTS[header["experiment"]].metrics[metric].samples
+    return of(_condition(header, cell)) if callable(of) else of
+
+
+def _condition(header: dict[str, Any], cell: int) -> Condition:
+    combinations = list(itertools.product(*header["axes"].values()))
+    return dict(zip(header["axes"], combinations[cell // header["seeds"]["count"]], strict=True))

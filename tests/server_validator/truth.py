@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from kernels.experiments import EXPERIMENTS
 from kernels.formats import result
 from kernels.formats.result import DeviceFacts, Result, Timings
 from kernels.formats.workunit import Seeds, WorkUnit
+from kernels.metrics import Metric
 from tests.kernels import tiny
+from tests.kernels.resultfile import Top
 
 FIRST = 1000
 CHEAP = 8e9  # floating-point operations of an experiment's cheap cells together, where one cell does not take more
@@ -84,46 +86,62 @@ def answer(
     return result.build(of, cells, app_version, engine, device, timings)
 
 
-# What is true of a file's structure, as the independent msgpack library reads it; without the code that validates.
+# What is true of a file's structure, as it is read without the code that validates.
 
 
-def assert_possible(tree: dict[str, Any], of: WorkUnit) -> None:
+def assert_possible(top: Top, of: WorkUnit) -> None:
     """It has the work unit's cells in their order with the experiment's metrics, all within their bounds."""
-    experiment, device = of.experiment, tree["device"]
-    for word in (tree["app_version"], device["platform"]):
+    experiment, header = of.experiment, top["header"]
+    device = header["device"]
+    for word in (header["app_version"], device["platform"]):
         assert re.fullmatch(r"[a-z0-9_.+-]{1,64}", word)
     assert re.fullmatch(r"[ -~]{1,64}", device["name"])
     assert device["kind"] in ("cpu", "cuda")
     assert 1 <= device["threads"] <= 4096
-    assert all(0 <= seconds <= 1e9 for seconds in tree["timings"].values())
-    assert (tree["experiment"], tree["version"]) == (of.experiment.name, of.experiment.version)
-    wanted = [(cell.seed, cell.condition) for cell in of.cells]
-    assert repr([(cell["seed"], cell["condition"]) for cell in tree["cells"]]) == repr(wanted)  # 1 is not 1.0
-    for cell in tree["cells"]:
-        assert list(cell["metrics"]) == list(experiment.metrics)
-        assert [len(digest) for digest in cell["digests"]] == [16] * experiment.measurements
-        for name, array in cell["metrics"].items():
-            values, metric = np.frombuffer(array["data"], "<f4"), experiment.metrics[name]
-            assert array["shape"] == [experiment.measurements] == list(values.shape)
+    assert all(0 <= seconds <= 1e9 for seconds in header["timings"].values())
+    assert (header["experiment"], header["version"]) == (experiment.name, experiment.version)
+    assert repr(header["seeds"]) == repr({"first": of.seeds.first, "count": of.seeds.count})
+    assert repr(header["axes"]) == repr(of.axes)  # 1 is not 1.0
+    assert header["clock"] == {"unit": experiment.clock.unit, "ticks": list(experiment.clock.ticks)}
+    recorded = {name: metric for name, metric in experiment.metrics.items() if not metric.formula}
+    assert list(top["columns"]) == list(recorded)
+    shape = len(of.cells), experiment.measurements
+    for name, metric in recorded.items():
+        column = top["columns"][name]
+        assert column.shape == shape
+        for number, cell in enumerate(of.cells):
+            values = column[number] / (samples(metric, cell) or 1)
             assert all(metric.low <= float(value) <= metric.high for value in values)
+    assert top["digests"].shape == (len(of.cells), 8)
 
 
-def assert_true(tree: dict[str, Any], of: WorkUnit) -> None:
+def samples(metric: Metric, cell: Cell) -> int | None:
+    """Of how many samples a metric of a cell is a share."""
+    return metric.samples(cell.condition) if callable(metric.samples) else metric.samples
+
+
+def digest_of(states: Sequence[bytes], exact: bool) -> bytes:
+    """A cell's digest from those of its states: of a near result from the first."""
+    return hashlib.blake2b(b"".join(states if exact else states[:1]), digest_size=8).digest()
+
+
+def assert_true(top: Top, of: WorkUnit) -> None:
     """It says what the work unit's cells compute to.
 
     Of exact results bit for bit, but for metrics of linear algebra, whose relative difference is at most 1e-6; of near
     ones the state before training is, and the metrics are within their tolerances.
     """
-    assert_possible(tree, of)
-    experiment, exact = of.experiment, tree["agreement"] == "exact"
-    for cell, true in zip(tree["cells"], remembered(experiment, of.cells), strict=True):
-        assert cell["digests"][: None if exact else 1] == list(true.digests)[: None if exact else 1]
-        for name, metric in experiment.metrics.items():
-            data, curve = cell["metrics"][name]["data"], true.metrics[name]
+    assert_possible(top, of)
+    experiment, exact = of.experiment, top["header"]["agreement"] == "exact"
+    for number, (cell, true) in enumerate(zip(of.cells, remembered(experiment, of.cells), strict=True)):
+        assert top["digests"][number].tobytes() == digest_of(true.digests, exact)
+        for name, column in top["columns"].items():
+            metric, curve = experiment.metrics[name], true.metrics[name]
+            said = np.asarray(column[number] / (samples(metric, cell) or 1), np.float32)
             if exact and metric.exact:
-                assert data == np.asarray(curve, "<f4").tobytes(), f"{name} is not what is computed, bit for bit"
+                assert said.tobytes() == np.asarray(curve, "<f4").tobytes(), f"{name} is not what is computed"
                 continue
-            said, true_values = np.frombuffer(data, "<f4").astype(float), np.asarray(curve, float)
-            by_time = np.where(np.arange(len(said)) < experiment.early, *metric.near)
-            allowed = 1e-6 * np.abs(said) if exact else by_time
-            assert (np.abs(said - true_values) <= allowed).all(), f"{name} is too far from what is computed"
+            values = said.astype(float)
+            by_time = np.where(np.arange(len(values)) < experiment.early, *metric.near)
+            allowed = 1e-6 * np.abs(values) if exact else by_time
+            assert (np.abs(values - np.asarray(curve, float)) <= allowed).all(), f"{name} is too far from the truth"

@@ -13,7 +13,6 @@ from kernels.engine.contract import Engine
 from kernels.experiment import compute
 from kernels.experiments import compgen
 from kernels.experiments.families.compositional import BATCH, TASK
-from kernels.formats import result
 from kernels.formats.result import Result
 from kernels.measures import effective_rank
 from kernels.programs.initial import he_normal
@@ -36,7 +35,7 @@ def trained(engine: Engine) -> CellResult:
 
 
 def curves(results: Result, cell: int) -> dict[str, F32]:
-    return {name: result.unpack(array).copy() for name, array in results.cells[cell].metrics.items()}
+    return {name: values[cell].copy() for name, values in results.values(ROW).items()}
 
 
 def test_the_row_has_the_published_claim() -> None:
@@ -53,7 +52,7 @@ def test_a_network_learns_its_training_set(trained: CellResult) -> None:
 
 
 def test_it_knows_seen_combinations_and_fails_on_held_out_ones(tiny_result: Result) -> None:
-    for cell in range(len(tiny_result.cells)):
+    for cell in range(tiny_result.header.cells):
         known = curves(tiny_result, cell)
         assert known["id_accuracy"][-1] > 0.7
         assert known["ood_accuracy"][-1] < 0.5, "worse than guessing: it leans on similar combinations"

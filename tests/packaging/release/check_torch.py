@@ -42,7 +42,7 @@ def test_a_task(torch_tree: Path, slot: Path) -> None:
     assert "Warning" not in err
     computed = result.read(slot / "result.msgpack")
     result.check(computed, UNIT, "r")
-    assert computed.engine == "torch"
+    assert computed.header.engine == "torch"
     assert cells(computed) == cells(tiny.computed(UNIT, "torch"))
 
 
@@ -60,7 +60,7 @@ def test_a_task_under_the_real_client(torch_tree: Path, tmp_path: Path) -> None:
         assert report is not None
         assert (report.exit_status, report.state) == (0, 5), report.stderr
         computed = result.read(project.uploads.folder / unit.upload_name)
-    assert computed.engine == "torch"
+    assert computed.header.engine == "torch"
     assert cells(computed) == cells(tiny.computed(UNIT, "torch"))
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -20,10 +18,11 @@ from kernels.errors import (
 )
 from kernels.experiments import compgen
 from kernels.formats import result
-from server_validator.checking.agreement import difference
+from server_validator.checking.agreement import Said, difference
 from server_validator.checking.check import Terms
 from server_validator.errors import NotIssued, RecomputationDiffers
 from tests.kernels import tiny
+from tests.kernels.resultfile import Top, tree
 from tests.server_validator.data import checked, issued
 from tests.server_validator.forging import changed, curve, put, says_exact, says_near
 
@@ -42,6 +41,17 @@ def exact_bytes() -> bytes:
     return result.encode(tiny.computed(UNIT, "c"))
 
 
+@pytest.fixture(scope="module")
+def near_bytes(exact_bytes: bytes, tiny_bytes: bytes) -> bytes:
+    """The exact numbers, said to be torch's, with the digests that belong to those."""
+
+    def change(top: Top) -> None:
+        says_near(top)
+        top["digests"] = tree(tiny_bytes)["digests"]
+
+    return changed(exact_bytes, change)
+
+
 def refusal(path: Path, data: Path, content: bytes) -> Failure:
     path.write_bytes(content)
     with pytest.raises(Failure) as caught:
@@ -54,14 +64,14 @@ def refusal(path: Path, data: Path, content: bytes) -> Failure:
 def test_a_true_result_is_valid_and_some_of_its_cells_were_recomputed(tiny_file: Path, data: Path) -> None:
     verdict = checked(tiny_file, data, ALL)
     assert verdict.answer.unit == UNIT
-    assert sorted(cell.seed for cell in verdict.recomputed) == [1000, 1001]
+    assert sorted(cell[:9] for cell in verdict.recomputed) == ["seed 1000", "seed 1001"]
     assert len(checked(tiny_file, data, Terms(cells=1, anew=True)).recomputed) == 1
     assert len(checked(tiny_file, data, Terms(cells=99, anew=True)).recomputed) == 2
 
 
 def test_which_cell_is_recomputed_cannot_be_known_before(tmp_path: Path, tiny_file: Path, data: Path) -> None:
-    drawn = {checked(tiny_file, data, Terms(cells=1, anew=True)).recomputed[0].seed for _ in range(14)}
-    assert drawn == {1000, 1001}, "by chance once in 8000 runs"
+    drawn = {checked(tiny_file, data, Terms(cells=1, anew=True)).recomputed[0][:9] for _ in range(14)}
+    assert drawn == {"seed 1000", "seed 1001"}, "by chance once in 8000 runs"
 
 
 def test_a_result_that_was_not_issued_is_refused(tmp_path: Path, tiny_file: Path) -> None:
@@ -87,37 +97,32 @@ def test_cut_off_or_flipped_results_are_refused(tmp_path: Path, tiny_bytes: byte
         assert isinstance(refusal(path, data, bytes(changed)), ResultUnreadable)
 
 
-def invented_loss(top: dict[str, Any]) -> None:
+def invented_loss(top: Top) -> None:
     put(top, 1, "train_loss", curve(top, 1, "train_loss") * 0.5)
 
 
-def invented_accuracies(top: dict[str, Any]) -> None:
-    ood = np.float32(np.arange(12) * 50 / 1000)
-    put(top, 1, "ood_accuracy", ood)
-    put(top, 1, "gap", curve(top, 1, "id_accuracy") - ood)
+def invented_accuracies(top: Top) -> None:
+    put(top, 1, "ood_accuracy", np.arange(12) * 50 / 1000)
 
 
-def invented_rank(top: dict[str, Any]) -> None:
+def invented_rank(top: Top) -> None:
     put(top, 1, "effective_rank", np.full(12, 12.5))
 
 
-def one_early_count(top: dict[str, Any]) -> None:
+def one_early_count(top: Top) -> None:
     """Ten samples more, before training: no rounding explains that."""
-    accuracy = curve(top, 1, "train_accuracy")
-    accuracy[0] = np.float32((round(float(accuracy[0]) * 2000) + 10) / 2000)
-    put(top, 1, "train_accuracy", accuracy)
+    top["columns"]["train_accuracy"][1, 0] += 10
 
 
-def the_other_cells_curves(top: dict[str, Any]) -> None:
-    top["cells"][1]["metrics"] = top["cells"][0]["metrics"]
+def the_other_cells_curves(top: Top) -> None:
+    for column in top["columns"].values():
+        column[1] = column[0]
 
 
-def shifted_curves(top: dict[str, Any]) -> None:
+def shifted_curves(top: Top) -> None:
     """Honestly trained for fewer epochs, the last value repeated."""
-    for metric in METRICS:
-        values = curve(top, 1, metric)
-        values[6:] = values[5]
-        put(top, 1, metric, values)
+    for column in top["columns"].values():
+        column[1, 6:] = column[1, 5]
 
 
 INVENTED = [
@@ -127,7 +132,7 @@ INVENTED = [
 
 @pytest.mark.parametrize("change", INVENTED, ids=lambda change: change.__name__)
 def test_numbers_invented_consistently_are_found_by_recomputing(
-    tmp_path: Path, tiny_bytes: bytes, data: Path, change: Callable[[dict[str, Any]], None]
+    tmp_path: Path, tiny_bytes: bytes, data: Path, change: Callable[[Top], None]
 ) -> None:
     failure = refusal(tmp_path / "r.msgpack", data, changed(tiny_bytes, change))
     assert isinstance(failure, RecomputationDiffers), failure
@@ -138,7 +143,7 @@ def test_numbers_invented_consistently_are_found_by_recomputing(
 @pytest.mark.parametrize("name", [name for name in METRICS if name != "gap"])  # it follows from the accuracies
 @pytest.mark.parametrize("at", [1, 2])
 def test_differences_are_allowed_up_to_the_tolerance_and_no_further(
-    tmp_path: Path, exact_bytes: bytes, data: Path, name: str, at: int
+    tmp_path: Path, near_bytes: bytes, data: Path, name: str, at: int
 ) -> None:
     """Between hosts the torch engine rounds otherwise; measurement 1 is the last early one."""
     metric = METRICS[name]
@@ -146,16 +151,14 @@ def test_differences_are_allowed_up_to_the_tolerance_and_no_further(
     samples = {"train_accuracy": 2000, "id_accuracy": 1000, "ood_accuracy": 1000}.get(name)
 
     def moved(by: float) -> bytes:
-        def change(top: dict[str, Any]) -> None:
+        def change(top: Top) -> None:
             values = curve(top, 0, name)
             value = float(values[at])
             direction = 1 if value + 1.2 * by < metric.high else -1
             values[at] = value + direction * by if samples is None else _count(value + direction * by, samples)
             put(top, 0, name, values)
-            put(top, 0, "gap", curve(top, 0, "id_accuracy") - curve(top, 0, "ood_accuracy"))
-            says_near(top)
 
-        return changed(exact_bytes, change)
+        return changed(near_bytes, change)
 
     path = tmp_path / "r.msgpack"
     path.write_bytes(moved(0.9 * tolerance))
@@ -174,19 +177,19 @@ def test_tolerances_are_far_below_what_the_claim_is_about() -> None:
     assert METRICS["gap"].near[0] <= 0.005
 
 
-def test_values_that_contradict_each_other_are_refused_before_recomputing(
+def test_values_that_are_not_possible_are_refused_before_recomputing(
     tmp_path: Path, tiny_bytes: bytes, data: Path
 ) -> None:
     path = tmp_path / "r.msgpack"
-    nothing_fits = changed(tiny_bytes, lambda top: put(top, 0, "gap", np.zeros(12)))
-    assert isinstance(refusal(path, data, nothing_fits), Inconsistent)
     for cell in (0, 1):
-        failure = refusal(path, data, changed(tiny_bytes, partial(put, cell=cell, metric="gap", values=np.zeros(12))))
-        assert f"cell {1000 + cell} " in str(failure)
-    not_a_number = changed(tiny_bytes, lambda top: put(top, 0, "train_loss", np.full(12, np.nan)))
-    assert isinstance(refusal(path, data, not_a_number), Inconsistent)
-    swapped = changed(tiny_bytes, lambda top: top["cells"].reverse())
-    assert isinstance(refusal(path, data, swapped), ResultMismatch)
+        for name, value in (("train_loss", np.nan), ("train_loss", -1.0), ("id_accuracy", 1.001)):
+            wrong = partial(put, cell=cell, metric=name, values=np.full(12, value))
+            failure = refusal(path, data, changed(tiny_bytes, wrong))
+            assert isinstance(failure, Inconsistent)
+            assert f"cell {1000 + cell} " in str(failure)
+            assert name in str(failure)
+    other_seeds = changed(tiny_bytes, lambda top: top["header"]["seeds"].update(first=1001))
+    assert isinstance(refusal(path, data, other_seeds), ResultMismatch)
 
 
 def test_what_is_no_file_cannot_be_read_and_nothing_hangs(tmp_path: Path, data: Path) -> None:
@@ -199,9 +202,9 @@ def test_what_is_no_file_cannot_be_read_and_nothing_hangs(tmp_path: Path, data: 
             checked(path, data, ALL)
 
 
-def trained_from_other_weights(top: dict[str, Any]) -> None:
+def trained_from_other_weights(top: Top) -> None:
     """Honest training of another network: its digest before training says so, in either class."""
-    top["cells"][1]["digests"][0] = bytes(16)
+    top["digests"][1, 0] ^= 1
 
 
 def test_the_state_before_training_is_compared_bit_for_bit_in_class_torch_too(
@@ -214,23 +217,21 @@ def test_the_state_before_training_is_compared_bit_for_bit_in_class_torch_too(
 # --- exact results: compared by digest
 
 
-def changed_digest(top: dict[str, Any]) -> None:
-    top["cells"][1]["digests"][7] = bytes(16)
+def changed_digest(top: Top) -> None:
+    top["digests"][1, 7] ^= 0x80
 
 
-def loss_one_bit_off(top: dict[str, Any]) -> None:
+def loss_one_bit_off(top: Top) -> None:
     loss = curve(top, 1, "train_loss")
     loss[4] = np.nextafter(loss[4], np.float32(9))
     put(top, 1, "train_loss", loss)
 
 
-def one_count_off(top: dict[str, Any]) -> None:
-    accuracy = curve(top, 1, "train_accuracy")
-    accuracy[9] = _count(float(accuracy[9]) + 1 / 2000, 2000)
-    put(top, 1, "train_accuracy", accuracy)
+def one_count_off(top: Top) -> None:
+    top["columns"]["train_accuracy"][1, 9] += 1
 
 
-def rank_off(top: dict[str, Any]) -> None:
+def rank_off(top: Top) -> None:
     put(top, 1, "effective_rank", curve(top, 1, "effective_rank") * np.float32(1 + 3e-6))
 
 
@@ -242,7 +243,7 @@ def test_a_true_exact_result_is_valid(tmp_path: Path, data: Path, exact_bytes: b
 
 @pytest.mark.parametrize("change", [changed_digest, loss_one_bit_off, one_count_off, rank_off])
 def test_the_least_change_of_an_exact_result_is_found(
-    tmp_path: Path, data: Path, exact_bytes: bytes, change: Callable[[dict[str, Any]], None]
+    tmp_path: Path, data: Path, exact_bytes: bytes, change: Callable[[Top], None]
 ) -> None:
     failure = refusal(tmp_path / "r.msgpack", data, changed(exact_bytes, change))
     assert isinstance(failure, RecomputationDiffers)
@@ -250,19 +251,34 @@ def test_the_least_change_of_an_exact_result_is_found(
 
 def test_the_sign_of_a_zero_is_compared_as_well(exact_bytes: bytes) -> None:
     """Equal as a number, it would let one result be written in many ways."""
-    cell = result.decode(exact_bytes, "r").cells[0]
+    decoded = result.decode(exact_bytes, "r")
+    values = result.check(decoded, UNIT, "r")
     zero, negative = (
-        msgspec.structs.replace(cell, metrics=cell.metrics | {"gap": result.pack(np.full(12, value, np.float32))})
-        for value in (0.0, -0.0)
+        Said(values | {"gap": np.full((2, 12), value, np.float32)}, decoded.digests, "exact") for value in (0.0, -0.0)
     )
-    assert difference(compgen.EXPERIMENT, zero, negative, "exact") == "gap"
-    assert difference(compgen.EXPERIMENT, zero, zero, "exact") is None
+    assert difference(compgen.EXPERIMENT, zero, negative) == (0, "gap")
+    assert difference(compgen.EXPERIMENT, zero, zero) is None
+
+
+def test_the_first_cell_that_differs_is_named_and_of_it_the_digest_first(exact_bytes: bytes) -> None:
+    decoded = result.decode(exact_bytes, "r")
+    said = Said(result.check(decoded, UNIT, "r"), decoded.digests, "exact")
+    loss, digests = said.metrics["train_loss"].copy(), said.digests.copy()
+    loss[1, 3] += 1
+    only_loss = Said({**said.metrics, "train_loss": loss}, said.digests, "exact")
+    assert difference(compgen.EXPERIMENT, said, only_loss) == (1, "train_loss")
+    digests[1, 7] ^= 1
+    both = Said(only_loss.metrics, digests, "exact")
+    assert difference(compgen.EXPERIMENT, said, both) == (1, "the digest of its state")
+    loss[0, 3] += 1
+    assert difference(compgen.EXPERIMENT, said, both) == (0, "train_loss")
+    assert difference(compgen.EXPERIMENT, said.of([1]), both.of([1])) == (0, "the digest of its state")
 
 
 def test_linear_algebra_of_another_host_is_allowed_to_differ_a_little(
     tmp_path: Path, data: Path, exact_bytes: bytes
 ) -> None:
-    def change(top: dict[str, Any]) -> None:
+    def change(top: Top) -> None:
         rank = curve(top, 1, "effective_rank")
         put(top, 1, "effective_rank", np.nextafter(rank, np.float32(99)))
 

@@ -6,16 +6,15 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from kernels.experiments import compgen
-from kernels.formats import result
 from kernels.formats.result import Result
 from server_validator.reporting.result_text import spark
 from tests.kernels import tiny
+from tests.kernels.resultfile import Top
 from tests.server_validator.data import Run
 from tests.server_validator.forging import changed, curve, put
 
@@ -26,20 +25,22 @@ def test_json_has_the_header_and_every_cell(
     shown_result = json.loads(Run(capsys, "show", tiny_file, "--json").out)
     assert shown_result.keys() == {
         "format", "experiment", "version", "workunit", "app_version", "engine", "agreement", "device", "clock",
-        "timings", "cells",
+        "timings", "shares_are_counts", "cells",
     }  # fmt: skip
     assert shown_result["workunit"] == tiny.unit().digest.hex()
     assert shown_result["device"] == {"kind": "cpu", "name": tiny.DEVICE.name, "platform": "linux-x86_64", "threads": 1}
     assert shown_result["timings"] == {"computing": 1.5, "cpu": 1.25}
     assert shown_result["clock"] == {"unit": compgen.EXPERIMENT.clock.unit, "ticks": list(compgen.MEASURED)}
-    for shown, record in zip(shown_result["cells"], tiny_result.cells, strict=True):
-        assert list(shown) == ["seed", "condition", "metrics", "digests"]
-        assert shown["seed"] == record.seed
+    values = tiny_result.values(compgen.EXPERIMENT)
+    for row, (shown, cell) in enumerate(zip(shown_result["cells"], tiny.unit().cells, strict=True)):
+        assert list(shown) == ["seed", "condition", "metrics", "digest"]
+        assert shown["seed"] == cell.seed
         assert shown["condition"] == {"width": 32, "depth": 1, "learning_rate": 0.05}
-        assert shown["digests"] == [digest.hex() for digest in record.digests]
+        assert shown["digest"] == tiny_result.digests[row].tobytes().hex()
         assert list(shown["metrics"]) == list(compgen.METRICS)
-        for name, values in shown["metrics"].items():
-            assert np.float32(values).tobytes() == record.metrics[name].data
+        for name, curve_of in shown["metrics"].items():
+            assert np.float32(curve_of).tobytes() == values[name][row].tobytes()
+    assert shown_result["shares_are_counts"] is False
 
 
 def test_a_person_sees_what_was_computed_where_and_how_long(
@@ -52,7 +53,7 @@ def test_a_person_sees_what_was_computed_where_and_how_long(
         "linux-x86_64", "threads: 1", "1.5 s", "1.2 s of CPU", "1000 to 1001, 2 cells", "train loss", "effective rank",
     ):  # fmt: skip
         assert fact in done.out
-    gaps = [result.unpack(cell.metrics["gap"])[-1] for cell in tiny_result.cells]
+    gaps = tiny_result.values(compgen.EXPERIMENT)["gap"][:, -1]
     assert f"{np.mean(gaps):.3f}" in done.out
     bars = re.findall(r"[▁▂▃▄▅▆▇█]+", done.out)
     assert len(bars) == len(compgen.METRICS)
@@ -65,65 +66,73 @@ def test_spark_goes_from_the_lowest_bar_to_the_highest() -> None:
     assert spark(np.full(3, 0.5, np.float32)) == "▁▁▁"
 
 
-def shape(top: dict[str, Any]) -> None:
-    top["cells"][0]["metrics"]["gap"]["shape"] = [5]
+def no_columns(top: Top) -> None:
+    top["header"]["columns"], top["columns"] = {}, {}
 
 
-def no_metrics(top: dict[str, Any]) -> None:
-    for cell in top["cells"]:
-        cell["metrics"] = {}
+def fewer_columns(top: Top) -> None:
+    del top["header"]["columns"]["train_loss"], top["columns"]["train_loss"]
 
 
-def fewer_metrics(top: dict[str, Any]) -> None:
-    del top["cells"][1]["metrics"]["gap"]
+def short_column(top: Top) -> None:
+    top["columns"]["train_loss"] = top["columns"]["train_loss"][:1]
 
 
-def uneven(top: dict[str, Any]) -> None:
-    top["cells"][1]["metrics"]["gap"] |= {"shape": [1], "data": bytes(4)}
+def columns_in_another_order(top: Top) -> None:
+    for holder in (top["header"], top):
+        holder["columns"] = dict(reversed(holder["columns"].items()))
 
 
-def matrix(top: dict[str, Any]) -> None:
-    for cell in top["cells"]:
-        cell["metrics"]["gap"]["shape"] = [6, 2]
+def other_axes(top: Top) -> None:
+    top["header"]["axes"] = {"tomorrow": ["a", "b"]}
+    top["header"]["seeds"]["count"] = 1
 
 
-def markup(top: dict[str, Any]) -> None:
-    top["device"]["name"] = "CPU [/] [red]"
+def no_axes(top: Top) -> None:
+    top["header"]["axes"] = {}
 
 
-def no_numbers(top: dict[str, Any]) -> None:
-    put(top, 0, "gap", np.full(12, np.nan))
+def markup(top: Top) -> None:
+    top["header"]["device"]["name"] = "CPU [/] [red]"
 
 
-def infinite(top: dict[str, Any]) -> None:
-    put(top, 0, "gap", np.where(np.arange(12) % 2, np.inf, curve(top, 0, "gap")))
+def no_numbers(top: Top) -> None:
+    put(top, 0, "train_loss", np.full(12, np.nan))
 
 
-def both_infinities(top: dict[str, Any]) -> None:
-    put(top, 0, "gap", np.full(12, np.inf))
-    put(top, 1, "gap", np.full(12, -np.inf))
+def infinite(top: Top) -> None:
+    put(top, 0, "train_loss", np.where(np.arange(12) % 2, np.inf, curve(top, 0, "train_loss")))
 
 
-def too_large_to_add(top: dict[str, Any]) -> None:
+def both_infinities(top: Top) -> None:
+    put(top, 0, "train_loss", np.full(12, np.inf))
+    put(top, 1, "train_loss", np.full(12, -np.inf))
+
+
+def too_large_to_add(top: Top) -> None:
     for cell in (0, 1):
-        put(top, cell, "gap", np.full(12, 3e38))
+        put(top, cell, "train_loss", np.full(12, 3e38))
 
 
-def unknown_metric(top: dict[str, Any]) -> None:
+def counts_above_the_samples(top: Top) -> None:
+    top["columns"]["train_accuracy"][:] = 65535
+
+
+def unknown_metric(top: Top) -> None:
     """As another version of the experiment may have."""
-    for cell in top["cells"]:
-        cell["metrics"]["tomorrow"] = cell["metrics"].pop("gap")
+    for holder in (top["header"], top):
+        holder["columns"]["tomorrow"] = holder["columns"].pop("train_loss")
 
 
 STRANGE = [
-    shape, fewer_metrics, uneven, matrix, markup, no_numbers, infinite, both_infinities, too_large_to_add,
-    unknown_metric,
+    fewer_columns, short_column, columns_in_another_order, other_axes, no_axes, markup, no_numbers, infinite,
+    both_infinities, too_large_to_add, counts_above_the_samples, unknown_metric,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", STRANGE)
 def test_a_hostile_result_is_shown_or_refused_but_never_a_traceback(
-    tmp_path: Path, tiny_bytes: bytes, change: Callable[[dict[str, Any]], None], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, tiny_bytes: bytes, change: Callable[[Top], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "r"
     path.write_bytes(changed(tiny_bytes, change))
@@ -138,7 +147,7 @@ def test_a_result_without_metrics_is_shown(
     tmp_path: Path, tiny_bytes: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
     path = tmp_path / "r"
-    path.write_bytes(changed(tiny_bytes, no_metrics))
+    path.write_bytes(changed(tiny_bytes, no_columns))
     assert Run(capsys, "show", path).code == 0
     assert Run(capsys, "show", path, "--plot", tmp_path / "curves.png").code == 0
 
@@ -163,5 +172,8 @@ def test_an_experiment_of_another_program_is_shown(
     tmp_path: Path, tiny_bytes: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "r"
-    path.write_bytes(changed(tiny_bytes, lambda top: top.update(experiment="tomorrow")))
-    assert "tomorrow" in Run(capsys, "show", path).out
+    path.write_bytes(changed(tiny_bytes, lambda top: top["header"].update(experiment="tomorrow")))
+    shown = Run(capsys, "show", path).out
+    assert "tomorrow" in shown
+    assert "shares of samples are shown as counts" in shown
+    assert json.loads(Run(capsys, "show", path, "--json").out)["shares_are_counts"] is True

@@ -1,7 +1,8 @@
-"""How inputs are changed: by structure, with the checksum made right again, where blind changes would all end.
+"""How inputs are changed: by structure, deflated and with the checksum made right again, where blind changes would end.
 
 A file becomes a tree of lists, maps as lists of [key, value] (a key may occur twice) and leaves; some places of it are
-changed; and it is written again, leaves now and then in a longer form than the canonical one.
+changed; and it is written again, leaves now and then in a longer form than the canonical one. The tree of a result has
+its header, the bytes of each of its columns, and those of its digests.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import json
 import math
 import random
 import struct
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgpack
 import numpy as np
+from numpy.typing import NDArray
 
-from tests.kernels import tiny
+from kernels import limits
+from tests.kernels import resultfile
 
 
 class Pairs(list[Any]):
@@ -31,10 +35,10 @@ INTEGERS = [0, 1, -1, 2, 11, 12, 32, 64, 127, 128, 255, 256, 4096, 4097, 65535, 
             2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, -32, -33, -(2**63)]  # fmt: skip
 FLOATS = [0.0, -0.0, 1.0, 0.5, 1e-45, 5e-324, 1e-38, -1e-45, 3.4028234e38, 1e6, 1.0000001, 1e9, 1e300, math.nan,
           -math.nan, math.inf, -math.inf, 0.05, 32.0]  # fmt: skip
-TEXTS = ["", "x", "exact", "torch", "cpu", "cuda", "<f4", ">f4", "<f8", "gap", "width", "compgen", "memdyn", "seed",
+TEXTS = ["", "x", "exact", "torch", "cpu", "cuda", "<f4", ">f4", "<f8", "<u2", "<u4", "width", "compgen", "memdyn",
          "\n", "\x1b[2J", "\ud7ff", "é", "\u2028", "\u202e", "{}", "{0}", "a b", "x" * 64, "x" * 65, "\U0001f600" * 64,
-         "none", "checksum", "format", "%s", "1", "NaN"]  # fmt: skip
-BYTES = [b"", bytes(4), bytes(15), bytes(16), bytes(17), b"\xff" * 16, bytes(48)]
+         "count", "none", "checksum", "format", "%s", "1", "NaN"]  # fmt: skip
+BYTES = [b"", bytes(4), bytes(7), bytes(8), bytes(15), bytes(16), bytes(17), b"\xff" * 16, bytes(48)]
 # Headers that promise more than there is, nesting, extensions, long forms of small numbers, float32, no UTF-8.
 HOSTILE = [b"\xdf\xff\xff\xff\xff", b"\xdd\xff\xff\xff\xff", b"\xdb\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff", b"\xc1",
            b"\xc7\xff\x05", b"\xd4\xff\x00", b"\xd6\xff\x00\x00\x00\x00", b"\x91" * 3000, b"\x81\xa1a" * 2000,
@@ -44,6 +48,9 @@ HOSTILE = [b"\xdf\xff\xff\xff\xff", b"\xdd\xff\xff\xff\xff", b"\xdb\xff\xff\xff\
 NUMBERS_AS_TEXT = [b"1e400", b"-1e400", b"1e-400", b"NaN", b"Infinity", b"-Infinity", b"-0", b"-0.0", b"1.0", b"1e0",
                    b"9" * 400, b"9" * 5000, b"01", b"0x10", b'"\\ud800"', b'"\\u0000"', b"[" * 3000, b"1" + b"0" * 4000,
                    b"nul", b"true", b'{"a":1,"a":2}', b"'x'", b"\xff"]  # fmt: skip
+
+BOMB = zlib.compress(bytes(limits.CONTENT_BYTES + 1))
+WIDTHS = {"<u2": 2, "<u4": 4, "<f4": 4}
 
 Change = Callable[[Any, random.Random], None]
 
@@ -74,21 +81,46 @@ class Mutator:
         return rng.choice([base for base in self.bases if (base[:1] == b"w") == (like == b"w")])[1:]
 
 
-def _of_result(body: bytes, rng: random.Random, mutator: Mutator) -> bytes:
-    tree = parsed(body)
-    if not isinstance(tree, Pairs) and rng.random() < 0.5:
+def _of_result(data: bytes, rng: random.Random, mutator: Mutator) -> bytes:
+    tree = parsed(data)
+    if tree is None and rng.random() < 0.5:
         tree = parsed(mutator.other(b"r", rng))
-    chance = rng.random()
-    if not isinstance(tree, Pairs) or chance < 0.1:
-        blind = mutator.blind(body, max(len(body) + 64, 64))
-        return tiny.resealed(blind) if rng.random() < 0.8 else blind
+    if tree is None or rng.random() < 0.1:
+        content = resultfile.inflated(data) or data
+        blind = mutator.blind(content, max(len(content) + 64, 64))
+        return _coated(resultfile.sealed(blind[:-16]) if rng.random() < 0.8 else blind, rng)
     for _ in range(1 + int(rng.expovariate(1.0))):
         changes, weights = zip(*CHANGES.items(), strict=True)
         rng.choices(changes, weights)[0](tree, rng)
         if rng.random() < 0.05:
             _transplant(tree, parsed(mutator.other(b"r", rng)), rng)
-    data = written(tree)
-    return data if rng.random() < 0.02 else tiny.resealed(data)
+    whole = body(tree)
+    if rng.random() < 0.03:
+        whole = _mismeasured(whole, rng)
+    return _coated(whole if rng.random() < 0.02 else resultfile.sealed(whole), rng)
+
+
+def _mismeasured(whole: bytes, rng: random.Random) -> bytes:
+    """The length of the header is not what is said."""
+    length = int.from_bytes(whole[:4], "little")
+    lies = [0, 1, length - 1, length + 1, len(whole) - 4, len(whole), 65536, 65537, 2**31, 2**32 - 1]
+    return (max(rng.choice(lies), 0) % 2**32).to_bytes(4, "little") + whole[4:]
+
+
+def _coated(content: bytes, rng: random.Random) -> bytes:
+    """A file of the content, now and then deflated in another way, or not at all."""
+    if rng.random() > 0.08:
+        return zlib.compress(content)
+    deflater = zlib.compressobj(rng.randrange(10), wbits=rng.choice([9, 12, 15, -15, 31]))
+    file = deflater.compress(content) + deflater.flush()
+    other = zlib.compressobj(zdict=content[:64])
+    cut = rng.randrange(len(file) + 1)
+    return rng.choice(
+        [
+            file, content, file[:cut], file[:-4], file[:-4] + bytes(4), file + b"\0", file + file, zlib.compress(file),
+            other.compress(content) + other.flush(), BOMB, b"",
+        ]
+    )  # fmt: skip
 
 
 def _of_work_unit(body: bytes, rng: random.Random, mutator: Mutator) -> bytes:
@@ -115,11 +147,55 @@ def _pairs(pairs: list[tuple[Any, Any]]) -> Pairs:
 
 
 def parsed(data: bytes) -> Any:
-    """The tree of a MessagePack file, or None if it is none."""
+    """The tree of a result, or None if it is none: header, columns and digests."""
+    content = resultfile.inflated(data)
+    packed, numbers = resultfile.parts(content[:-16])
     try:
-        return msgpack.unpackb(data, object_pairs_hook=_pairs, strict_map_key=False)
+        header = msgpack.unpackb(packed, object_pairs_hook=_pairs, strict_map_key=False)
     except Exception:  # the library has many ways to complain
         return None
+    if not isinstance(header, Pairs):
+        return None
+    columns, cells, ticks = Pairs(), *_size(header)
+    for name, kind in _map(header, "columns"):
+        size = cells * ticks * (WIDTHS.get(kind, 0) if isinstance(kind, str) else 0)
+        columns.append([_copy(name), numbers[:size]])
+        numbers = numbers[size:]
+    return Pairs([["header", header], ["columns", columns], ["digests", numbers]])
+
+
+def _at(tree: Any, name: str) -> Any:
+    """The value of a field, else None."""
+    return next((value for key, value in tree if key == name), None) if isinstance(tree, Pairs) else None
+
+
+def _map(tree: Any, name: str) -> Pairs:
+    """The value of a field that is a map, else an empty one."""
+    value = _at(tree, name)
+    return value if isinstance(value, Pairs) else Pairs()
+
+
+def _size(header: Any) -> tuple[int, int]:
+    """Cells and measurements that a header tells of; none where it tells nonsense."""
+    count, ticks = _at(_map(header, "seeds"), "count"), _at(_map(header, "clock"), "ticks")
+    axes = [len(values) for _, values in _map(header, "axes") if isinstance(values, list)]
+    cells = count * math.prod(axes) if isinstance(count, int) else 0
+    return (cells if 0 < cells <= limits.CELLS else 0), len(ticks) if isinstance(ticks, list) else 0
+
+
+def body(tree: Any) -> bytes:
+    """The content of a result's tree before its checksum."""
+    header = b"".join(written(value) for key, value in tree if key == "header")
+    return resultfile.headed(header, b"".join(_plain(value) for key, value in tree if key != "header"))
+
+
+def _plain(tree: Any) -> bytes:
+    """The bytes in the values of a tree, one after the other."""
+    if isinstance(tree, Pairs):
+        return b"".join(_plain(value) for _, value in tree)
+    if isinstance(tree, list):
+        return b"".join(map(_plain, tree))
+    return bytes(tree) if isinstance(tree, bytes) else written(tree)
 
 
 def _header(short: int, most: int, code: int, length: int) -> bytes:
@@ -301,58 +377,84 @@ def _within(tree: Any, rng: random.Random) -> None:
         holder[at] = _copy(other[there])
 
 
-def _cells(tree: Any) -> list[Any]:
-    """The cells that look like cells."""
-    cells = next((value for key, value in tree if key == "cells"), None)
-    return [cell for cell in cells if isinstance(cell, Pairs)] if isinstance(cells, list) else []
+def _numbers(tree: Any) -> list[tuple[list[Any], NDArray[Any]]]:
+    """Of every column that looks like one its place in the tree, and its numbers [cells, measurements]."""
+    header = _at(tree, "header")
+    cells, ticks = _size(header)
+    kinds = {str(key): str(kind) for key, kind in _map(header, "columns")}
+    return [
+        (pair, resultfile.column(pair[1], kinds[str(pair[0])], cells))
+        for pair in _map(tree, "columns")
+        if isinstance(pair[1], bytes)
+        and pair[1]
+        and len(pair[1]) == cells * ticks * WIDTHS.get(kinds.get(str(pair[0]), ""), 0)
+    ]
 
 
 def _curve(tree: Any, rng: random.Random) -> None:
-    """Numbers of metrics: what a liar invents, and what no computation gives."""
-    arrays = [
-        (name, array)
-        for cell in _cells(tree)
-        for key, metrics in cell
-        if key == "metrics" and isinstance(metrics, Pairs)
-        for name, array in metrics
-        if isinstance(array, Pairs) and len(array) == 3 and isinstance(array[2][1], bytes)
-    ]
-    if not arrays:
+    """Numbers of a metric: what a liar invents, and what no computation gives."""
+    found = _numbers(tree)
+    if not found:
         return
-    _, array = rng.choice(arrays)
-    data = array[2][1]
-    values = np.frombuffer(data[: len(data) // 4 * 4], "<f4").copy()
-    if not len(values):
-        return
+    pair, column = rng.choice(found)
+    values = column[rng.randrange(len(column))]
     at = rng.randrange(len(values))
-    how = rng.randrange(8)
     with np.errstate(all="ignore"):
-        if how == 0:
-            values[at] = np.float32(rng.choice(FLOATS))
-        elif how == 1:
-            values[at] = np.nextafter(values[at], np.float32(rng.choice([-1e9, 1e9])))
-        elif how == 2:
-            values[:] = np.float32(rng.choice(FLOATS))
-        elif how == 3:
-            count = rng.choice([1000, 2000, 500, 100, 512, 4096, 8192])
-            values[at] = np.float32(np.rint(values[at] * count + rng.choice([-1, 1])) / count)
-        elif how == 4:
-            values *= np.float32(1 + rng.choice([1e-7, -1e-7, 1e-6, 1e-4, 0.01, 1.0]))
-        elif how == 5:
-            other = np.frombuffer(rng.choice(arrays)[1][2][1] or b"\0", "u1")
-            values[:] = np.resize(other, 4 * len(values)).view("<f4")
-        elif how == 6:
-            values[at] = -values[at]
-        else:
-            values[at:] = values[at]
-        if rng.random() < 0.05:
-            values.view("u4")[at] = rng.getrandbits(32)
-    array[2][1] = values.astype("<f4").tobytes()
+        (_count if column.dtype.kind == "u" else _float)(values, at, rng)
+    pair[1] = resultfile.planes(column)
+
+
+def _count(values: NDArray[Any], at: int, rng: random.Random) -> None:
+    most = np.iinfo(values.dtype).max
+    how = rng.randrange(5)
+    if how == 0:
+        values[at] = rng.choice([0, 1, 499, 500, 1000, 2000, 2001, 4096, 8192, 32768, most])
+    elif how == 1:
+        values[at] ^= values.dtype.type(1 << rng.randrange(16))
+    elif how == 2:
+        values[at] += values.dtype.type(rng.choice([1, most]))  # one less
+    elif how == 3:
+        values[:] = values[at]
+    else:
+        values[at:] = values[at]
+
+
+def _float(values: NDArray[Any], at: int, rng: random.Random) -> None:
+    how = rng.randrange(7)
+    if how == 0:
+        values[at] = np.float32(rng.choice(FLOATS))
+    elif how == 1:
+        values[at] = np.nextafter(values[at], np.float32(rng.choice([-1e9, 1e9])))
+    elif how == 2:
+        values[:] = np.float32(rng.choice(FLOATS))
+    elif how == 3:
+        values *= np.float32(1 + rng.choice([1e-7, -1e-7, 1e-6, 1e-4, 0.01, 1.0]))
+    elif how == 4:
+        values[at] = -values[at]
+    elif how == 5:
+        values[at:] = values[at]
+    else:
+        values.view(np.uint32)[at] = rng.getrandbits(32)
+
+
+def _row(tree: Any, rng: random.Random) -> None:
+    """One cell in the place of another, in some columns or all; or columns in each other's."""
+    found = _numbers(tree)
+    if not found:
+        return
+    cells = len(found[0][1])
+    one, other = rng.randrange(cells), rng.randrange(cells)
+    for pair, column in found if rng.random() < 0.5 else rng.sample(found, 1):
+        column[[one, other]] = column[[other, one if rng.random() < 0.5 else other]]
+        pair[1] = resultfile.planes(column)
+    if rng.random() < 0.2:
+        first, second = rng.choice(found)[0], rng.choice(found)[0]
+        first[1], second[1] = second[1], first[1]
 
 
 def _said(tree: Any, rng: random.Random) -> None:
     """What a host may say of itself, within its limits and just beyond; and the class, by which it is judged."""
-    top = {str(key): pair for pair in tree for key in pair[:1]}
+    top = {str(pair[0]): pair for pair in _map(tree, "header")}
     if "engine" in top and rng.random() < 0.3:
         top["engine"][1], agreement = rng.choice([("c", "exact"), ("torch", "near")])
         if "agreement" in top and rng.random() < 0.8:
@@ -365,7 +467,7 @@ def _said(tree: Any, rng: random.Random) -> None:
 
 
 CHANGES: dict[Change, int] = {
-    _leaf: 4, _nudge: 5, _shape: 5, _key: 2, _wide: 2, _within: 2, _curve: 7, _said: 2,
+    _leaf: 4, _nudge: 5, _shape: 5, _key: 2, _wide: 2, _within: 2, _curve: 7, _row: 2, _said: 2,
 }  # fmt: skip
 
 

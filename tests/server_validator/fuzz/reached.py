@@ -14,17 +14,18 @@ from typing import Any
 import kernels
 import server_validator
 from kernels.experiments import EXPERIMENTS
-from kernels.formats import result, workunit
+from kernels.formats import columns, result, workunit
 from server_validator.boinc import names
-from server_validator.checking import agreement, check, drawing, reading, recomputation
-from server_validator.ledger import database, issued, uploads, verdicts
+from server_validator.checking import agreement, check, drawing, looking, others, reading, recomputation, spans
+from server_validator.ledger import database, issued, returned, taken_back, uploads, verdicts
 from tests.server_validator.fuzz.readers import Readers, kind
 
 MODULES = (
-    result, workunit, names, agreement, check, drawing, reading, recomputation, database, issued, uploads, verdicts,
+    result, columns, workunit, names, agreement, check, drawing, looking, others, reading, recomputation, spans,
+    database, issued, returned, taken_back, uploads, verdicts,
 )  # fmt: skip
 FILES = 300  # at most, of the kept corpus
-BYTES = 1_000_000  # of them all
+BYTES = 300_000  # of them all
 
 Feature = str | tuple[str, int, int]
 """An outcome, or two lines of a file of which one ran after the other."""

@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import msgpack
-
 from kernels import errors, limits
 from kernels.errors import Failure
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import result, workunit
+from kernels.formats.result import Result
 from kernels.formats.workunit import WorkUnit
 from server_validator import errors as server_errors
 from server_validator.checking.check import Terms
 from server_validator.errors import Duplicate
-from tests.kernels import tiny
+from tests.kernels import resultfile
 from tests.server_validator import truth
 from tests.server_validator.data import checked, issued
 
@@ -92,19 +91,17 @@ class Readers:
             decoded = result.decode(data, "r.msgpack")
         except Failure as failure:
             return _sentence(failure, OF_RESULTS, "r.msgpack")
-        tree = msgpack.unpackb(data, strict_map_key=False)
-        assert result.encode(decoded) == data
-        assert tiny.forged(tree) == data, "the independent library writes it otherwise"
-        unit = self.units.get(decoded.workunit) or next(iter(self.units.values()))
+        tree = _same_otherwise(decoded, data)
+        unit = self.units.get(decoded.header.workunit) or next(iter(self.units.values()))
         try:
             result.check(decoded, unit, "r.msgpack")
         except Failure as failure:
             return _sentence(failure, OF_RESULTS, "r.msgpack")
         truth.assert_possible(tree, unit)
-        return f"possible result of {unit.experiment.name}, {decoded.engine}"
+        return f"possible result of {unit.experiment.name}, {decoded.header.engine}"
 
     def _validate(self, data: bytes) -> str:
-        return self._validated(data, self.upload, Terms(cells=ALL_CELLS), OF_RESULTS)
+        return self._validated(data, self.upload, Terms(cells=ALL_CELLS, anew=True), OF_RESULTS)
 
     def _validated(self, data: bytes, path: Path, terms: Terms, allowed: frozenset[type[Failure]]) -> str:
         path.write_bytes(data)
@@ -112,17 +109,16 @@ class Readers:
             verdict = checked(path, self.data, terms)
         except Failure as failure:
             return _sentence(failure, allowed, str(path))
-        tree = msgpack.unpackb(data)
-        assert tiny.forged(tree) == data
-        unit = self.units[tree["workunit"]]
-        assert len(verdict.recomputed) == len(tree["cells"])
+        tree = _same_otherwise(verdict.answer.result, data)
+        unit = self.units[tree["header"]["workunit"]]
+        assert len(verdict.recomputed) == len(unit.cells)
         truth.assert_true(tree, unit)
-        return f"valid result of {unit.experiment.name}, {verdict.answer.result.engine}"
+        return f"valid result of {unit.experiment.name}, {verdict.answer.result.header.engine}"
 
     def _uploaded_twice(self, data: bytes) -> str:
         """The second upload of a file is refused as the first was, or as its copy; a near one always."""
         one, other = (self.upload.with_name(f"{self._named(data)}_{number}_r1_0") for number in (0, 1))
-        terms = Terms(agreements=("exact",), cells=ALL_CELLS)
+        terms = Terms(agreements=("exact",), cells=ALL_CELLS, anew=True)
         first = self._validated(data, one, terms, OF_RESULTS)
         second = self._validated(data, other, terms, OF_RESULTS | {Duplicate})
         assert second.startswith("Duplicate") or (first == second and first.startswith(_BEFORE_COPIES)), second
@@ -130,8 +126,20 @@ class Readers:
 
     def _named(self, data: bytes) -> str:
         """The name of the work unit that was sent out: the one that the file says if it says any, else the first."""
-        issued = (unit for digest, unit in self.units.items() if digest in data[:200])
+        head = resultfile.inflated(data)[:300]
+        issued = (unit for digest, unit in self.units.items() if digest in head)
         return next(issued, next(iter(self.units.values()))).name
+
+
+def _same_otherwise(decoded: Result, data: bytes) -> resultfile.Top:
+    """The structure of a file, as it is read and written without the code that validates."""
+    content = resultfile.content(data)
+    made_anew = replace(decoded, header=decoded.header)
+    assert made_anew.content == content, "there are two contents of one result"
+    assert decoded.checksum == content[-16:]
+    tree = resultfile.tree(data)
+    assert resultfile.sealed(resultfile.body(tree)) == content, "written without our own code it is otherwise"
+    return tree
 
 
 def kind(outcome: str) -> str:

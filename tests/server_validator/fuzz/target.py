@@ -11,12 +11,14 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["kernels", "server_validator"]):
+    from kernels.engine.contract import EngineName
     from kernels.formats import result, workunit
     from tests.server_validator import truth
     from tests.server_validator.fuzz import readers
 from tests.server_validator.fuzz.mutator import Mutator
 
 MARKS = 2048
+ENGINES: tuple[EngineName, ...] = ("c", "torch")
 
 
 def bases() -> list[bytes]:
@@ -24,8 +26,9 @@ def bases() -> list[bytes]:
     issued = readers.units()
     files = [b"w" + workunit.encode(unit) for unit in issued]
     for unit in issued:
-        data = result.encode(truth.answer(unit))
-        files += [tag + data for tag in (b"r", b"v", b"u")]
+        for engine in ENGINES:
+            data = result.encode(truth.answer(unit, engine=engine))
+            files += [tag + data for tag in (b"r", b"v", b"u")]
     return files
 
 
