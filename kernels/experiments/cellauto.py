@@ -32,9 +32,12 @@ MEASURED = tuple(range(0, GENERATIONS + 1, 20))
 CANDIDATE_STARTS, TEST_STARTS = 1024, 10240  # the fittest on 128 starts is a lucky one: the elite is compared again
 PAIRS = POPULATION * (POPULATION - 1) // 2
 
-WORTH = 4
-"""Floating-point operations that a logical one on 64 bits counts as: a vector instruction that multiplies and adds 16
-float32, 32 operations, takes the place of one on 8 such words."""
+WORTH = 2
+"""Floating-point operations that a logical one on 64 bits counts as, so that a second of a core counts as in trainings.
+
+A vector instruction does one on 8 such words, or multiplies and adds 16 float32, 32 operations: four to one. But
+trainings reach half of that, and these runs nearly all.
+"""
 
 # The share of all steps that are computed, since lattices that have settled are left alone; by starts, rules and
 # tournament, mean of seeds 900000 and 900001. Free rules from binomial starts take .16 where evolution never leaves

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from kernels.cost import Cost
+from kernels.cost import PACE, Cost
 from kernels.formats import atomic
 from kernels.text import one_line
 from server_validator.errors import NotSubmitted
@@ -24,13 +24,20 @@ _CREDIT = 200  # for them
 _KNOWN_ALREADY = "Duplicate entry"  # what the database says of a name that it has
 
 
-def bounds(cost: Cost) -> str:
-    """A work unit's operations, memory and disk as options of create_work, with room where they are limits."""
-    return " ".join(_bounds(cost, 0.0))
+def bounds(cost: Cost, pace: float) -> str:
+    """A work unit's operations, memory and disk as options of create_work, with room where they are limits.
+
+    BOINC's client expects so many operations of a second as PACE of a usual core, whatever the experiment. Where the
+    fleet has another `pace`, operations a second, in this one, it is told in proportion more or fewer.
+    """
+    return " ".join(_bounds(cost, pace, 0.0))
 
 
-def submit(project: Path, application: str, name: str, content: bytes, cost: Cost) -> bool:
-    """Stage a work unit's file and create the work unit; False if BOINC had it. NotSubmitted, CannotWrite."""
+def submit(project: Path, application: str, name: str, content: bytes, cost: Cost, pace: float) -> bool:
+    """Stage a work unit's file and create the work unit; False if BOINC had it. NotSubmitted, CannotWrite.
+
+    `pace` as for `bounds`. Credit is for the operations themselves.
+    """
     file = f"{name}.json"
     where = _run(project, name, ["bin/dir_hier_path", file]).strip()
     if not where:
@@ -45,7 +52,7 @@ def submit(project: Path, application: str, name: str, content: bytes, cost: Cos
     }
     words = [word for option, value in options.items() for word in (f"--{option}", value)]
     try:
-        _run(project, name, ["bin/create_work", *words, *_bounds(cost, APPLICATIONS[application]), file])
+        _run(project, name, ["bin/create_work", *words, *_bounds(cost, pace, APPLICATIONS[application]), file])
     except NotSubmitted as failure:
         if _KNOWN_ALREADY in str(failure):
             return False
@@ -53,10 +60,11 @@ def submit(project: Path, application: str, name: str, content: bytes, cost: Cos
     return True
 
 
-def _bounds(cost: Cost, more_memory: float) -> list[str]:
+def _bounds(cost: Cost, pace: float, more_memory: float) -> list[str]:
+    expected = cost.operations * PACE / pace
     options = {
-        "rsc_fpops_est": cost.operations,
-        "rsc_fpops_bound": 100 * cost.operations,  # the client ends a task that takes longer: slow hosts must not
+        "rsc_fpops_est": expected,
+        "rsc_fpops_bound": 100 * expected,  # the client ends a task that takes longer: slow hosts must not
         "rsc_memory_bound": 2 * cost.memory + more_memory,
         "rsc_disk_bound": 2 * cost.disk + 64e6,  # the log, and what the client itself puts there
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kernels.cost import DEFAULT_SECONDS, PACE
 from kernels.errors import UnknownExperiment
 from kernels.experiment import Experiment
 from kernels.experiments import EXPERIMENTS
@@ -60,6 +61,26 @@ def seconds(text: str) -> float:
     if not 0.0 <= value <= 86400.0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds up to a day")
     return value
+
+
+def minutes(text: str) -> float:
+    """The length of a work unit, up to a day."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value <= 1440.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes up to a day")
+    return value
+
+
+def add_minutes(parser: argparse.ArgumentParser) -> None:
+    """The length of work units, for `minutes`."""
+    parser.add_argument(
+        "--minutes", type=minutes, default=DEFAULT_SECONDS / 60, metavar="M",
+        help=f"length of a work unit on one core of {PACE / 1e9:.0f} GFLOP/s, or of the speed that results of the "
+        f"experiment tell (default: {DEFAULT_SECONDS / 60:.0f})",
+    )  # fmt: skip
 
 
 def path(text: str) -> Path:

@@ -22,7 +22,7 @@ from kernels.formats import atomic, workunit
 from kernels.refusals import cannot_write
 from server_validator import issuing
 from server_validator.boinc import create_work
-from server_validator.commands.arguments import add_experiment, experiment, path, positive, seed
+from server_validator.commands.arguments import add_experiment, add_minutes, experiment, path, positive, seed
 from server_validator.ledger import Ledger, issued, standing
 
 HELP = "issue work units and give them to BOINC"
@@ -30,14 +30,15 @@ _QUEUE = "to-submit"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """EXPERIMENT --project DIR [--units N] [--first S | --again] [--app NAME]."""
+    """EXPERIMENT --project DIR [--units N] [--minutes M] [--first S | --again] [--app NAME]."""
     add_experiment(parser)
     parser.add_argument("--project", type=path, required=True, metavar="DIR", help="the BOINC project's folder")
     parser.add_argument(
         "--units", type=positive, metavar="N",
-        help="how many work units of ten minutes (default: 1; with --again all); "
+        help="how many work units (default: 1; with --again all); "
         "the parts of a longer seed stay together",
     )  # fmt: skip
+    add_minutes(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--first", type=seed, metavar="S", help="first seed (default: the first that is free)")
     which.add_argument(
@@ -55,10 +56,10 @@ def run(options: argparse.Namespace) -> int:
         for application in create_work.APPLICATIONS:
             for file in waiting(options.data, application):
                 if _is_issued(ledger, file):
-                    _submit(options.project, application, file)
+                    _submit(ledger, options.project, application, file)
         files = _again(ledger, options, row) if options.again else _new(ledger, options, row)
         for file in files:
-            _submit(options.project, options.app, file)
+            _submit(ledger, options.project, options.app, file)
     return 0
 
 
@@ -83,9 +84,9 @@ def _new(ledger: Ledger, options: argparse.Namespace, row: Experiment) -> Iterat
     """Issue so many work units of new seeds, one at a time; the file of each among those that wait."""
     wanted, made = options.units or 1, 0
     first = issued.first_free(ledger, row) if options.first is None else options.first
-    place = _folder(ledger.data / _QUEUE / options.app)
+    place, pace = _folder(ledger.data / _QUEUE / options.app), issuing.pace(ledger, row)
     while made < wanted:
-        units = default_units(row, first)
+        units = default_units(row, first, 60 * options.minutes, pace)
         for unit in units:
             file, (content, _) = place / f"{unit.name}.json", issuing.checked(unit)
             issued.issue(ledger, unit, partial(atomic.write, file, content))
@@ -140,11 +141,11 @@ def _is_issued(ledger: Ledger, file: Path) -> bool:
     return True
 
 
-def _submit(project: Path, application: str, file: Path) -> None:
+def _submit(ledger: Ledger, project: Path, application: str, file: Path) -> None:
     """Give a work unit that waits to BOINC, and let it wait no longer."""
     unit, name = workunit.read(file, EXPERIMENTS), file.stem
-    unit_cost = cost(unit)
-    new = create_work.submit(project, application, name, workunit.encode(unit), unit_cost)
+    unit_cost, pace = cost(unit), issuing.pace(ledger, unit.experiment)
+    new = create_work.submit(project, application, name, workunit.encode(unit), unit_cost, pace)
     file.unlink()
-    told = f"{len(unit.cells)} cells, {unit_cost.operations / 1e12:.2f} TFLOP"
+    told = f"{unit.size} cells, {unit_cost.operations / 1e12:.2f} TFLOP"
     print(f"{name}: {told}, {'submitted' if new else 'BOINC had it already'} as {application}", flush=True)

@@ -12,20 +12,21 @@ from kernels.formats import atomic, workunit
 from kernels.formats.workunit import WorkUnit
 from server_validator import issuing
 from server_validator.boinc import create_work
-from server_validator.commands.arguments import add_experiment, experiment, path, positive, seed
+from server_validator.commands.arguments import add_experiment, add_minutes, experiment, path, positive, seed
 from server_validator.ledger import Ledger, issued
 
 HELP = "issue a work unit"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """EXPERIMENT --first S [--count N] [--out F]."""
+    """EXPERIMENT --first S [--count N | --minutes M] [--out F]."""
     add_experiment(parser)
     parser.add_argument("--first", type=seed, required=True, metavar="S", help="first seed")
     parser.add_argument(
         "--count", type=positive, metavar="N",
-        help="number of seeds (default: ten minutes of a 4 GFLOPS core; a longer seed becomes several work units)",
+        help="number of seeds (default: as many as take --minutes; a longer seed becomes several work units)",
     )  # fmt: skip
+    add_minutes(parser)
     parser.add_argument(
         "--out", type=path, metavar="F",
         help="file to write (default: standard output); several are numbered, F-1, F-2 ...",
@@ -38,13 +39,17 @@ def run(options: argparse.Namespace) -> int:
     Written to a file, numbered if several, or printed, a line each. The Failure if it cannot be, before it is issued.
     """
     row, first, count = experiment(options.experiment), options.first, options.count
-    units = default_units(row, first) if count is None else [WorkUnit(row, workunit.Seeds(first, count))]
     with Ledger(options.data) as ledger:
+        pace = issuing.pace(ledger, row)
+        units = (
+            default_units(row, first, 60 * options.minutes, pace)
+            if count is None
+            else [WorkUnit(row, workunit.Seeds(first, count))]
+        )
         for unit, file in zip(units, _files(options.out, len(units)), strict=True):
             unit_cost, where = _issue(ledger, unit, file), f" in {file}" if len(units) > 1 and file else ""
-            cells = len(unit.cells)
-            print(f"{unit.name}{where}: {cells} cells, {unit_cost.operations / 1e12:.2f} TFLOP", file=sys.stderr)
-            print(f"for create_work: {create_work.bounds(unit_cost)}", file=sys.stderr)
+            print(f"{unit.name}{where}: {unit.size} cells, {unit_cost.operations / 1e12:.2f} TFLOP", file=sys.stderr)
+            print(f"for create_work: {create_work.bounds(unit_cost, pace)}", file=sys.stderr)
     return 0
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import plan_classes
 import pytest
+
+from benchmarks import figures, record, tables
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,13 @@ import pytest
 def test_every_linux_class_promises_the_glibc_that_the_release_is_built_on(platform: str, flavour: str) -> None:
     classes = plan_classes.of_build(platform, flavour)
     assert plan_classes.promised_glibc(classes) == (2, 28)
+
+
+def test_clients_expect_of_the_exact_engine_the_pace_that_was_measured() -> None:
+    measured = tables.projected_scale(record.read("whetstone", figures.PROCESSOR))
+    for row in ElementTree.parse(plan_classes.SPEC).iter("plan_class"):
+        exact = plan_classes.CLASSES[row.findtext("name", "")].flavour == "cpu"
+        assert row.findtext("projected_flops_scale") == (f"{measured:.1f}" if exact else None)
 
 
 @pytest.mark.parametrize("classes", [[], ["cpuwin", "cpuwinmt"], ["cpu", "cpumac"], ["unheard"]])

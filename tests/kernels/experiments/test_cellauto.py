@@ -56,7 +56,7 @@ def test_what_is_counted_and_what_is_never_above() -> None:
 
 def test_a_seed_is_longer_than_a_work_unit() -> None:
     """The one experiment on which cutting a seed's grid into parts is tried."""
-    assert len(default_units(ROW, 0)) > 1
+    assert len(default_units(ROW, 0, seconds=20)) > 1
 
 
 def unit() -> WorkUnit:

@@ -84,8 +84,8 @@ def test_work_for_torch_has_its_templates_and_more_memory(project: Path, make_wo
 
 
 def test_the_parts_of_a_long_seed_stay_together(project: Path, make_work: Callable[..., Run]) -> None:
-    assert make_work("cellauto", "--units", 1, "--first", 5).code == 0
-    parts = cost.default_units(EXPERIMENTS["cellauto"], 5)
+    assert make_work("cellauto", "--units", 1, "--first", 5, "--minutes", 0.3).code == 0
+    parts = cost.default_units(EXPERIMENTS["cellauto"], 5, seconds=18)
     assert len(parts) > 1
     assert [unit_of(told) for told in programs.created(project)] == parts
 

@@ -37,7 +37,7 @@ def test_make_wu_prints_the_work_unit_without_out(tmp_path: Path, run: Callable[
     assert was_issued(tmp_path / "new" / "data", unit)
 
 
-def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
+def test_make_wu_without_count_makes_a_quarter_of_an_hour_of_work_and_tells_its_bounds(
     tmp_path: Path, run: Callable[..., Run]
 ) -> None:
     made = run("--data", tmp_path / "data", "make-wu", "compgen", "--first", 3)
@@ -53,20 +53,21 @@ def test_make_wu_without_count_makes_ten_minutes_of_work_and_tells_its_bounds(
 
 
 def test_make_wu_of_a_long_seed_makes_several_work_units(tmp_path: Path, run: Callable[..., Run]) -> None:
-    parts = cost.default_units(cellauto.EXPERIMENT, 3)
+    parts = cost.default_units(cellauto.EXPERIMENT, 3, seconds=18)
     assert len(parts) > 1
     for _ in range(2):
-        made = run("--data", tmp_path, "make-wu", "cellauto", "--first", 3, "--out", tmp_path / "wu.json")
+        words = "--data", tmp_path, "make-wu", "cellauto", "--first", 3, "--minutes", 0.3
+        made = run(*words, "--out", tmp_path / "wu.json")
         assert (made.code, made.out) == (0, "")
         files = [tmp_path / f"wu-{number}.json" for number in range(1, len(parts) + 1)]
         assert [workunit.read(file, EXPERIMENTS) for file in files] == parts
     for part, file in zip(parts, files, strict=True):
         assert was_issued(tmp_path, part)
         assert f"{part.name} in {file}" in made.err
-    printed = run("--data", tmp_path, "make-wu", "cellauto", "--first", 4)
+    printed = run("--data", tmp_path, "make-wu", "cellauto", "--first", 4, "--minutes", 0.3)
     lines = printed.out.splitlines()
     decoded = [workunit.decode(line.encode(), "line", EXPERIMENTS) for line in lines]
-    assert decoded == cost.default_units(cellauto.EXPERIMENT, 4)
+    assert decoded == cost.default_units(cellauto.EXPERIMENT, 4, seconds=18)
 
 
 def test_make_wu_again_gives_the_same_file(tmp_path: Path, run: Callable[..., Run]) -> None:
@@ -88,13 +89,15 @@ def test_make_wu_of_taken_seeds_is_40_and_writes_nothing(tmp_path: Path, data: P
     ("arguments", "code"),
     [
         (["nope", "--first", "1", "--count", "1"], 12),
-        (["compgen", "--first", "1", "--count", "200"], 16),
-        (["memdyn", "--first", "1", "--count", "800"], 16),  # 4000 cells, whose result the validator would refuse
+        (["compgen", "--first", "1", "--count", "3000"], 16),  # 72,000 cells
+        (["memdyn", "--first", "1", "--count", "2500"], 16),  # 12,500 cells, whose result the validator would refuse
         (["compgen", "--first", str(2**48 - 1), "--count", "2"], 14),
         (["compgen", "--first", str(2**48), "--count", "1"], 2),
         (["compgen", "--first", "-1", "--count", "1"], 2),
         (["compgen", "--first", "1.0", "--count", "1"], 2),
         (["compgen", "--first", "1", "--count", "0"], 2),
+        (["compgen", "--first", "1", "--minutes", "0"], 2),
+        (["compgen", "--first", "1", "--minutes", "nan"], 2),
         (["--first", "1", "--count", "1"], 2),
     ],
 )
