@@ -1,19 +1,20 @@
-"""BOINC's database: what it says of the host that returned a result. The only module that speaks to it."""
+"""BOINC's database: how it is spoken to, and which host it says returned a result."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from server_validator.boinc.project import DatabaseSettings, Unknown, database_settings
 from server_validator.errors import TryLater
 
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
+
 _SOCKET = "/run/mysqld/mysqld.sock"
 _SECONDS = 5.0  # to wait for the database; without it a host counts as new
-
-_RECORD = (
-    "SELECT hav.consecutive_valid FROM result r JOIN host_app_version hav "
-    "ON hav.host_id = r.hostid AND hav.app_version_id = r.app_version_id WHERE r.name = %s"
-)
 
 _HOST = "SELECT hostid FROM result WHERE name = %s AND hostid > 0"
 
@@ -24,10 +25,13 @@ class Silent(Unknown):
 
 def host(project: Path, result: str) -> int:
     """BOINC's number of the host of a result. Unknown if nobody can tell."""
-    rows = _rows(database_settings(project), _HOST, result)
-    if not rows:
+    with connection(database_settings(project)) as cursor:
+        cursor.execute(_HOST, [result])
+        row = cursor.fetchone()
+        number = int(row[0]) if row else None
+    if number is None:
         raise Unknown(f"the database has no host for result {result}")
-    return rows[0]
+    return number
 
 
 def host_if_known(project: Path, result: str) -> int | None:
@@ -40,21 +44,11 @@ def host_if_known(project: Path, result: str) -> int | None:
         return None
 
 
-def consecutive_valid(project: Path, result: str) -> int:
-    """How many valid results in a row the host of a result has returned with that application version.
+@contextlib.contextmanager
+def connection(settings: DatabaseSettings) -> Iterator[Cursor]:
+    """A transaction of the database: committed at the end, taken back where anything fails; Silent says what did.
 
-    BOINC sets the count to 0 after one that was not valid. Unknown if nobody can tell.
-    """
-    rows = _rows(database_settings(project), _RECORD, result)
-    if not rows:
-        raise Unknown(f"the database has no host for result {result}")
-    return rows[0]
-
-
-def _rows(settings: DatabaseSettings, query: str, name: str) -> list[int]:
-    """The numbers that a query finds for a name. What the database complains of is told by its number.
-
-    Its words could hold secrets.
+    What the database complains of is told by its number: its words could hold secrets.
     """
     import pymysql
 
@@ -66,9 +60,9 @@ def _rows(settings: DatabaseSettings, query: str, name: str) -> list[int]:
             host=server, port=int(port) if port.isdecimal() else 3306, unix_socket=socket, database=settings.name,
             user=settings.user, password=settings.password,
             connect_timeout=_SECONDS, read_timeout=_SECONDS, write_timeout=_SECONDS,
-        ) as connection, connection.cursor() as cursor:  # fmt: skip
-            cursor.execute(query, [name])
-            return [int(row[0]) for row in cursor.fetchall()]
+        ) as opened, opened.cursor() as cursor:  # fmt: skip
+            yield cursor
+            opened.commit()
     except pymysql.MySQLError as error:
         number = error.args[0] if error.args else ""
         raise Silent(f"the database does not answer ({type(error).__name__} {number})") from error

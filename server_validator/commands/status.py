@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from functools import partial
 
 from server_validator.boinc import create_work
 from server_validator.commands import make_work
-from server_validator.ledger import Ledger, standing
+from server_validator.ledger import Ledger, returned, standing, taken_back
 
 HELP = "where the work units of every experiment stand"
 
@@ -21,19 +20,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print a line for each experiment and version, and what has to be done."""
-    from server_validator.dataset import files, mending, provenance
+    from server_validator.dataset import compaction, files, mending, withdrawals
     from server_validator.reporting import status, terminal
 
     with Ledger(options.data) as ledger:
         units, stored = standing.units(ledger), standing.stored(ledger)
+        taken, owing = taken_back.listed(ledger), len(returned.owing(ledger))
     waiting = [file.stem for app in create_work.APPLICATIONS for file in make_work.waiting(options.data, app)]
-    found = mending.look(options.data, stored)
-    damaged = [damage.path for damage in found.damages]
-    withdrawn = [source.path for source in provenance.withdrawn(options.data) if not isinstance(source, tuple)]
-    whose = partial(files.whose, options.data)
-    state = status.State(
-        units, waiting, Counter(map(whose, damaged)), [*found.lost, *found.absent], Counter(map(whose, withdrawn))
+    found, withdrawn = mending.look(options.data, stored), withdrawals.read(options.data)
+    withdrawals_of = Counter(
+        group
+        for group in files.groups(options.data)
+        for one in compaction.taken(files.described(options.data, group).sound)
+        for held in one.held
+        if withdrawn.covers(held)
     )
+    state = status.State(
+        units, waiting, Counter(damage.group for damage in found.damages), [one.name for one in found.lost],
+        withdrawals_of, taken, owing,
+    )  # fmt: skip
     if options.json:
         print(json.dumps(status.as_json(state)))
     else:

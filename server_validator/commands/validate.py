@@ -11,11 +11,11 @@ from kernels.engine.contract import Agreement
 from server_validator.boinc import database, exit_codes, names
 from server_validator.boinc.names import Upload
 from server_validator.boinc.project import Unknown
-from server_validator.checking import trust
 from server_validator.checking.check import Terms, check
+from server_validator.commands.archived import Archived
 from server_validator.commands.arguments import add_project, seconds
 from server_validator.errors import TryLater
-from server_validator.ledger import Ledger
+from server_validator.ledger import Ledger, hosts
 
 HELP = "check results against the ledger and by recomputing cells"
 
@@ -31,7 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--budget", type=seconds, default=60.0, metavar="S",
-        help="begin no further cell after S seconds; one is recomputed always (default: 60)",
+        help="begin no further cell of a result after S seconds; one is recomputed always, the others by "
+        "axiom-server audit (default: 60)",
     )  # fmt: skip
     parser.add_argument(
         "--recheck",
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Check result files; 0 if all are valid, else the code of the worst that is wrong with one of them.
 
     With the folder of a BOINC project, as its script_validator asks: the words are absolute paths, near results are
-    accepted only with --torch, and hosts that BOINC's database knows to be reliable have less recomputed.
+    accepted only with --torch, and hosts whose results in a row were proven have less recomputed.
     """
     if options.project:
         return exit_codes.asked_by_daemon(lambda: _check_all(options, names.paths(options.files)))
@@ -61,26 +62,25 @@ def _check_all(options: argparse.Namespace, paths: list[Path]) -> int:
 
 def _check(upload: Upload, ledger: Ledger, options: argparse.Namespace) -> str:
     """The verdict on a valid result, in words."""
-    cells, host = _asked(options.project, upload) if options.project else (trust.cells(None), "")
+    host, record = _whose(options.project, upload, ledger) if options.project else (None, "")
     begun = time.monotonic()
     classes: tuple[Agreement, ...] = ("exact", "near") if options.torch or not options.project else ("exact",)
-    terms = Terms(classes, cells, options.budget, options.recheck)
-    passed = check(upload, ledger, terms)
-    result, unit = passed.answer.result, passed.answer.unit
-    when = f"in {time.monotonic() - begun:.1f} s" if passed.recomputed else "as found before"
+    terms = Terms(classes, budget=options.budget, anew=options.recheck, host=host)
+    passed = check(upload, ledger, Archived(ledger.data), terms)
+    header, unit = passed.answer.result.header, passed.answer.unit
+    when = f", in {time.monotonic() - begun:.1f} s" if passed.recomputed else ""
     return (
-        f"valid, {unit.name}, {result.agreement}, by version {result.app_version}: {len(result.cells)} cells "
-        f"are consistent, {passed.words}, {when}{host}"
+        f"valid, {unit.name}, {header.agreement}, by version {header.app_version}: {unit.size} cells "
+        f"are consistent, {passed.words}{when}{record}"
     )
 
 
-def _asked(project: Path, upload: Upload) -> tuple[int, str]:
-    """How many cells of an upload to recompute, and why."""
+def _whose(project: Path, upload: Upload, ledger: Ledger) -> tuple[int | None, str]:
+    """The host of an upload, if anybody can tell, and its record in words."""
     if upload.names is None:
         raise TryLater(f"{upload.path} has no name that BOINC gives, so nothing tells which work unit it has to answer")
     try:
-        record = database.consecutive_valid(project, upload.names.result)
+        host = database.host(project, upload.names.result)
     except Unknown as why:
-        return trust.cells(None), f"; the host is unknown: {why}"
-    amount = f"{trust.TRUSTED} or more" if trust.trusted(record) else f"fewer than {trust.TRUSTED}"
-    return trust.cells(record), f"; the host has {amount} valid results in a row"
+        return None, f"; the host is unknown: {why}"
+    return host, f"; host {host} has {hosts.proven(ledger, host)} results in a row proven before"

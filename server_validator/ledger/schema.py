@@ -38,6 +38,23 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE stored ADD COLUMN boinc_id INTEGER",
         "ALTER TABLE stored ADD COLUMN host INTEGER",
     ),
+    (
+        "ALTER TABLE verdicts DROP COLUMN cells",
+        "CREATE INDEX reissued_of_a_work_unit ON reissued (digest, number)",
+        # Cells still to be recomputed are `owed`: so many of the result itself, null of its host's span, or 0.
+        "CREATE TABLE returned (number INTEGER PRIMARY KEY, upload TEXT NOT NULL, checksum BLOB NOT NULL, "
+        "workunit TEXT NOT NULL, host INTEGER, experiment TEXT NOT NULL, version INTEGER NOT NULL, "
+        "work REAL NOT NULL, cpu REAL NOT NULL, time REAL NOT NULL, owed INTEGER, UNIQUE (upload, checksum)) STRICT",
+        "CREATE INDEX returned_of_an_experiment ON returned (experiment, version, number)",
+        "CREATE INDEX returned_bytes ON returned (checksum)",
+        "CREATE INDEX returned_unproven ON returned (host) WHERE owed IS NOT 0",
+        "CREATE TABLE hosts (host INTEGER PRIMARY KEY, proven INTEGER NOT NULL, caught INTEGER NOT NULL) STRICT",
+        "CREATE TABLE taken_back (upload TEXT NOT NULL, checksum BLOB NOT NULL, workunit TEXT NOT NULL, host INTEGER, "
+        "work REAL NOT NULL, reason TEXT NOT NULL, wrong INTEGER, credit REAL, PRIMARY KEY (upload, checksum)) STRICT",
+        "CREATE TABLE deviations (host INTEGER NOT NULL, experiment TEXT NOT NULL, version INTEGER NOT NULL, "
+        "metric TEXT NOT NULL, cells INTEGER NOT NULL, sums BLOB NOT NULL, squares BLOB NOT NULL, "
+        "PRIMARY KEY (host, experiment, version, metric)) STRICT",
+    ),
 )
 VERSION = len(STEPS)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
@@ -34,11 +33,25 @@ class Issued:
     reason: str = ""  # of what is given up, lost or revoked
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A result that the data set has to have, by its work unit's first name."""
+
+    digest: bytes  # of the work unit
+    name: str
+    experiment: str
+    version: int
+    upload: str  # the file's name if BOINC gave it, else empty
+    checksum: bytes
+    boinc_id: int | None  # BOINC's number of the work unit
+    host: int | None  # BOINC's number of the host
+
+
 _UNITS = """
 WITH newest AS (
     SELECT issued.digest, issued.experiment, issued.version, issued.first, issued.name AS own, coalesce(
         (SELECT name FROM reissued WHERE digest = issued.digest ORDER BY number DESC LIMIT 1), issued.name) AS name
-    FROM issued)
+    FROM issued {narrowed})
 SELECT newest.name, newest.digest, experiment, version,
     CASE
         WHEN stored.digest IS NOT NULL AND out.upload IS NULL THEN 'stored'
@@ -59,6 +72,9 @@ LEFT JOIN failed ON failed.name = newest.name
 WHERE (?1 IS NULL OR experiment = ?1) AND (?2 IS NULL OR newest.name = ?2)
 ORDER BY experiment, version, newest.first, newest.own
 """
+_NAMED = """
+WHERE issued.digest IN (SELECT digest FROM issued WHERE name = ?2 UNION SELECT digest FROM reissued WHERE name = ?2)
+"""  # looked up, where a condition on the newest name would have all work units looked at
 
 
 def units(ledger: Ledger, experiment: str | None = None) -> list[Issued]:
@@ -80,7 +96,9 @@ def _named(db: sqlite3.Connection, name: str) -> Issued | None:
 def _units(db: sqlite3.Connection, experiment: str | None = None, name: str | None = None) -> list[Issued]:
     return [
         Issued(name, bytes(digest), of, version, cast(Standing, standing), reason if standing in AGAIN else "")
-        for name, digest, of, version, standing, reason in db.execute(_UNITS, [experiment, name]).fetchall()
+        for name, digest, of, version, standing, reason in db.execute(
+            _UNITS.format(narrowed=_NAMED if name else ""), [experiment, name]
+        ).fetchall()
     ]
 
 
@@ -111,33 +129,50 @@ def reissue(ledger: Ledger, name: str, write: Callable[[str], object] = lambda n
     return again
 
 
-def is_stored(ledger: Ledger, digest: bytes, upload: str) -> bool:
-    """Whether this upload is what the data set has of the work unit of this digest."""
-    with ledger.reading() as db:
-        row = db.execute("SELECT 1 FROM stored WHERE digest = ? AND upload = ?", [digest, upload]).fetchone()
-    return row is not None
-
-
-def stored(ledger: Ledger, experiment: str | None = None, version: int | None = None) -> frozenset[str]:
-    """The first names of all work units that the data set has to have a file of, or of those of one version."""
+def valid_under(ledger: Ledger, upload: str) -> list[tuple[str, bytes]]:
+    """Work unit and checksum of all results found valid that BOINC gave this name, the last one first."""
     with ledger.reading() as db:
         rows = db.execute(
-            "SELECT name FROM stored JOIN issued ON issued.digest = stored.digest "
-            "WHERE (?1 IS NULL OR experiment = ?1) AND (?2 IS NULL OR version = ?2)",
-            [experiment, version],
+            "SELECT workunit, checksum FROM verdicts WHERE upload = ? AND upload != '' AND code = 0 "
+            "ORDER BY rowid DESC",
+            [upload],
         ).fetchall()
-    return frozenset(name for (name,) in rows)
+    return [(workunit, bytes(checksum)) for workunit, checksum in rows]
 
 
-@contextlib.contextmanager
-def storing(ledger: Ledger, digest: bytes, upload: str, checksum: bytes) -> Iterator[None]:
-    """While a result is written to the data set; it is remembered as stored if that ends well.
+def stored(ledger: Ledger, experiment: str | None = None, version: int | None = None) -> list[Stored]:
+    """The results that the data set has to have, or those of one version, by their first seeds."""
+    of = {"experiment": experiment, "version": version}
+    values = {name: value for name, value in of.items() if value is not None}
+    # No condition that holds for null as well: an index could not be used.
+    chosen = "WHERE " + " AND ".join(f"{name} = :{name}" for name in values) if values else ""
+    with ledger.reading() as db:
+        rows = db.execute(
+            "SELECT stored.digest, name, experiment, version, upload, checksum, boinc_id, host "
+            "FROM stored JOIN issued ON issued.digest = stored.digest "
+            f"{chosen} ORDER BY experiment, version, first, name",
+            values,
+        ).fetchall()
+    return [Stored(*row) for row in rows]
 
-    One at a time: two commands that store one work unit would write one temporary file.
+
+def store(ledger: Ledger, name: str, upload: str, checksum: bytes, boinc_id: int, host: int | None) -> None:
+    """Remember which result is the one of a work unit, given any name of it: the data set has it from now on.
+
+    Its bytes have to be in the archive. Once more changes nothing: a host that was known stays known. NotIssued.
     """
     with ledger.writing() as db:
-        yield
-        db.execute("INSERT OR REPLACE INTO stored VALUES (?, ?, ?)", [digest, upload, checksum])
+        unit = db.execute(
+            "SELECT digest FROM issued WHERE name = ?1 UNION SELECT digest FROM reissued WHERE name = ?1", [name]
+        ).fetchone()
+        if unit is None:
+            raise NotIssued(name, "no work unit has this name")
+        db.execute(
+            "INSERT INTO stored (digest, upload, checksum, boinc_id, host) VALUES (?1, ?2, ?3, ?4, ?5) "
+            "ON CONFLICT (digest) DO UPDATE SET upload = ?2, checksum = ?3, boinc_id = ?4, "
+            "host = CASE WHEN checksum = ?3 THEN coalesce(?5, host) ELSE ?5 END",
+            [unit[0], upload, checksum, boinc_id, host],
+        )
 
 
 def record_lost(ledger: Ledger, name: str, upload: str, reason: str) -> None:
@@ -146,15 +181,10 @@ def record_lost(ledger: Ledger, name: str, upload: str, reason: str) -> None:
         db.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?)", [name, upload, reason])
 
 
-def record_damaged(ledger: Ledger, own: str, reason: str) -> None:
-    """Remember that the data set has not any more what it had of a work unit, by its first name: then it is lost."""
+def record_damaged(ledger: Ledger, result: Stored, reason: str) -> None:
+    """Remember that nothing has a stored result any more: then its work unit is lost."""
     with ledger.writing() as db:
-        row = db.execute(
-            "SELECT stored.digest, upload FROM stored JOIN issued ON issued.digest = stored.digest WHERE name = ?",
-            [own],
-        ).fetchone()
-        if row is None:
-            return
-        unit = next(unit for unit in _units(db) if unit.digest == bytes(row[0]))
-        db.execute("DELETE FROM stored WHERE digest = ?", [row[0]])
-        db.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?)", [unit.name, row[1], reason])
+        gone = db.execute("DELETE FROM stored WHERE digest = ? AND checksum = ?", [result.digest, result.checksum])
+        if gone.rowcount:
+            unit = next(unit for unit in _units(db, result.experiment) if unit.digest == result.digest)
+            db.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?)", [unit.name, result.upload, reason])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 
 from server_validator.ledger.database import Ledger
@@ -16,31 +17,50 @@ class Verdict:
     workunit: str  # as BOINC calls the work unit that it answers
     code: int
     words: str  # what was recomputed, or what is wrong
-    cells: bytes = b""  # of an exact result found valid two bytes for each cell, of a hash of its digests
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """A result that was found valid, and wrong by a later look."""
+
+    upload: str  # the file's name if BOINC gave it, else empty
+    host: int | None  # BOINC's number, where the result had been stored and BOINC told it
+    workunit: str
+    reason: str
 
 
 def record(ledger: Ledger, verdict: Verdict) -> None:
+    """As `enter`, in a transaction of its own."""
+    with ledger.writing() as db:
+        enter(db, verdict)
+
+
+def enter(db: sqlite3.Connection, verdict: Verdict) -> None:
     """Enter a verdict. What is found of bytes holds for them under every name that they have.
 
     A refusal revokes what was valid; a file that is valid again is no longer refused or revoked.
     """
-    with ledger.writing() as db:
-        if verdict.code:
-            db.execute(
-                "INSERT OR REPLACE INTO revoked "
-                "SELECT upload, checksum, workunit, ? FROM verdicts WHERE checksum = ? AND code = 0",
-                [verdict.words, verdict.checksum],
-            )
-        else:
-            db.execute("DELETE FROM revoked WHERE checksum = ?", [verdict.checksum])
+    if verdict.code:
         db.execute(
-            "UPDATE verdicts SET code = ?, words = ?, cells = ? WHERE checksum = ? AND (code = 0) != (? = 0)",
-            [verdict.code, verdict.words, verdict.cells, verdict.checksum, verdict.code],
+            "INSERT OR REPLACE INTO revoked "
+            "SELECT upload, checksum, workunit, ? FROM verdicts WHERE checksum = ? AND code = 0",
+            [verdict.words, verdict.checksum],
         )
-        db.execute(
-            "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)",
-            [verdict.upload, verdict.checksum, verdict.workunit, verdict.code, verdict.words, verdict.cells],
-        )
+    else:
+        db.execute("DELETE FROM revoked WHERE checksum = ?", [verdict.checksum])
+    db.execute(
+        "UPDATE verdicts SET code = ?, words = ? WHERE checksum = ? AND (code = 0) != (? = 0)",
+        [verdict.code, verdict.words, verdict.checksum, verdict.code],
+    )
+    db.execute(
+        "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)",
+        [verdict.upload, verdict.checksum, verdict.workunit, verdict.code, verdict.words],
+    )
+
+
+def is_refused(db: sqlite3.Connection, checksum: bytes) -> bool:
+    """Whether these bytes were found wrong, under whatever name."""
+    return db.execute("SELECT 1 FROM verdicts WHERE checksum = ? AND code != 0", [checksum]).fetchone() is not None
 
 
 def given(ledger: Ledger, upload: str, checksum: bytes) -> Verdict | None:
@@ -57,6 +77,23 @@ def revoked(ledger: Ledger) -> frozenset[bytes]:
     """The checksums of all files that were found valid, and wrong by a later look."""
     with ledger.reading() as db:
         return frozenset(bytes(checksum) for (checksum,) in db.execute("SELECT checksum FROM revoked"))
+
+
+def taken_back(ledger: Ledger, experiment: str, version: int) -> list[TakenBack]:
+    """The results of an experiment's version that were found valid, and wrong by a later look, by their uploads."""
+    with ledger.reading() as db:
+        rows = db.execute(
+            # CROSS JOIN begins with the few that were revoked, and looks the others up.
+            "SELECT revoked.upload, stored.host, revoked.workunit, revoked.reason FROM revoked "
+            "CROSS JOIN issued ON issued.digest = coalesce("
+            "(SELECT digest FROM issued AS first WHERE first.name = revoked.workunit), "
+            "(SELECT digest FROM reissued WHERE reissued.name = revoked.workunit)) "
+            "LEFT JOIN stored ON stored.digest = issued.digest "
+            "AND stored.upload = revoked.upload AND stored.checksum = revoked.checksum "
+            "WHERE issued.experiment = ? AND issued.version = ? ORDER BY revoked.upload, revoked.checksum",
+            [experiment, version],
+        ).fetchall()
+    return [TakenBack(*row) for row in rows]
 
 
 def any_given(ledger: Ledger, upload: str) -> bool:

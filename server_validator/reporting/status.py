@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from server_validator.ledger.standing import AGAIN, STANDINGS, Issued
+from server_validator.ledger.taken_back import Taken
+from server_validator.reporting import taken
 
 _ALWAYS = ("issued", "outstanding", "checked", "stored")  # columns that the table has even where they are all 0
 
@@ -25,8 +27,10 @@ class State:
     units: Sequence[Issued]  # by experiment, version and first seed
     waiting: Sequence[str]  # names of work units that BOINC may not have yet
     left_aside: Mapping[Group, int]  # how many files of the data set are not sound
-    without_rows: Sequence[str]  # names of work units whose file was damaged or is gone
-    withdrawn: Mapping[Group, int]  # how many files staff took out of the findings
+    without_rows: Sequence[str]  # names of work units whose stored result nothing has any more
+    withdrawn: Mapping[Group, int]  # how many results staff took out of the findings
+    taken_back: Sequence[Taken]
+    owing: int  # results of which cells are left to the audit
 
 
 def show(console: Console, state: State) -> None:
@@ -64,6 +68,18 @@ def as_json(state: State) -> Mapping[str, object]:
         ],
         "to_submit": list(state.waiting),
         "without_rows": list(state.without_rows),
+        "taken_back": [
+            {
+                "host": one.host,
+                "upload": one.upload,
+                "operations": one.work,
+                "wrong": None if one.wrong is None else bool(one.wrong),
+                "credit": one.credit,
+                "reason": one.reason,
+            }
+            for one in state.taken_back
+        ],
+        "owing": state.owing,
     }
 
 
@@ -92,9 +108,14 @@ def _sentences(state: State) -> list[str]:
         damaged = sum(state.left_aside.values())
         said.append(f"damaged or foreign files of the data set: {damaged}; axiom-server repair mends what it can")
     if state.without_rows:
-        said.append(f"stored, and damaged or gone: {', '.join(state.without_rows)}; axiom-server repair UPLOADS mends")
+        said.append(
+            f"stored, and neither in the data set nor in the archive: {', '.join(state.without_rows)}; "
+            "axiom-server repair records them as lost"
+        )
     if state.withdrawn:
         said.append(
-            f"withdrawn files of the data set: {sum(state.withdrawn.values())}; axiom-server withdraw lists them"
+            f"withdrawn results of the data set: {sum(state.withdrawn.values())}; axiom-server withdraw lists them"
         )
-    return said
+    if state.owing:
+        said.append(f"results with cells still to be recomputed: {state.owing}; axiom-server audit does it")
+    return said + taken.sentences(state.taken_back)

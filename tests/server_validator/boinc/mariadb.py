@@ -18,9 +18,12 @@ from tests.support.waiting import wait_until
 
 PASSWORD = "p&ss<w>ord 'x'"
 _TABLES = (
-    "CREATE TABLE result (id INT PRIMARY KEY, name VARCHAR(254) UNIQUE, hostid INT, app_version_id INT)",
-    "CREATE TABLE host_app_version "
-    "(host_id INT, app_version_id INT, consecutive_valid INT, UNIQUE (host_id, app_version_id))",
+    "CREATE TABLE result (id INT PRIMARY KEY, name VARCHAR(254) UNIQUE, hostid INT NOT NULL, userid INT NOT NULL, "
+    "teamid INT NOT NULL, validate_state INT NOT NULL, granted_credit DOUBLE NOT NULL) ENGINE=InnoDB",
+    *(
+        f"CREATE TABLE {table} (id INT PRIMARY KEY, total_credit DOUBLE NOT NULL) ENGINE=InnoDB"
+        for table in ("host", "user", "team")
+    ),
 )
 
 
@@ -56,14 +59,46 @@ def started(folder: Path) -> Iterator[int]:
         commands.wait_ended(server)
 
 
-def fill(port: int, rows: list[tuple[str, int, int, int | None]]) -> None:
-    """Results (name, host, application version) and how many valid ones in a row each such host has, if any."""
+def fill(port: int, hosts: dict[str, int]) -> None:
+    """Results of hosts, each host its user's only one; nobody has looked at the results yet."""
     with connected(port) as db, db.cursor() as cursor:
-        for number, (name, host, version, valid) in enumerate(rows):
-            cursor.execute("INSERT INTO result VALUES (%s, %s, %s, %s)", [number, name, host, version])
-            if valid is not None:
-                cursor.execute("REPLACE INTO host_app_version VALUES (%s, %s, %s)", [host, version, valid])
+        for name, host in hosts.items():
+            cursor.execute("SELECT coalesce(max(id), 0) + 1 FROM result")
+            number = (cursor.fetchone() or [1])[0]
+            cursor.execute("INSERT INTO result VALUES (%s, %s, %s, %s, 0, 0, 0)", [number, name, host, 100 + host])
+            cursor.execute("INSERT IGNORE INTO host VALUES (%s, 0)", [host])
+            cursor.execute("INSERT IGNORE INTO user VALUES (%s, 0)", [100 + host])
         db.commit()
+
+
+def grant(port: int, name: str, credit: float, team: int = 0) -> None:
+    """What BOINC's validator does with a result that a script found valid, as far as credit goes."""
+    with connected(port) as db, db.cursor() as cursor:
+        cursor.execute("SELECT hostid, userid FROM result WHERE name = %s", [name])
+        host, user = cursor.fetchone() or (0, 0)
+        cursor.execute(
+            "UPDATE result SET validate_state = 1, granted_credit = %s, teamid = %s WHERE name = %s",
+            [credit, team, name],
+        )
+        if team:
+            cursor.execute("INSERT IGNORE INTO team VALUES (%s, 0)", [team])
+        for table, number in (("host", host), ("user", user), ("team", team)):
+            cursor.execute(f"UPDATE {table} SET total_credit = total_credit + %s WHERE id = %s", [credit, number])
+        db.commit()
+
+
+def deny(port: int, name: str) -> None:
+    """What it does with one that a script refused."""
+    with connected(port) as db, db.cursor() as cursor:
+        cursor.execute("UPDATE result SET validate_state = 2 WHERE name = %s", [name])
+        db.commit()
+
+
+def told(port: int, query: str) -> list[tuple[object, ...]]:
+    """The rows that a query finds."""
+    with connected(port) as db, db.cursor() as cursor:
+        cursor.execute(query)
+        return list(cursor.fetchall())
 
 
 def connected(port: int) -> pymysql.Connection[pymysql.cursors.Cursor]:

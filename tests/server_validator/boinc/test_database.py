@@ -1,4 +1,4 @@
-"""What a real MariaDB tells of hosts, and how far they are trusted then."""
+"""What a real MariaDB tells of hosts."""
 
 from __future__ import annotations
 
@@ -10,32 +10,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import pyarrow.parquet as pq
 import pymysql
 import pytest
 
-from server_validator.boinc.database import consecutive_valid, host
+from server_validator.boinc.database import host
 from server_validator.boinc.project import Unknown
-from server_validator.dataset import files
+from server_validator.ledger import Ledger, standing
 from tests.kernels import tiny
+from tests.server_validator import storing
 from tests.server_validator.boinc import mariadb
 from tests.server_validator.data import Run, issued, one_line
 
-ROWS: list[tuple[str, int, int, int | None]] = [
-    ("reliable_0", 1, 7, 10),
-    ("new_0", 2, 7, 0),
-    ("nearly_0", 3, 7, 9),
-    ("other_version_0", 1, 8, 2),
-    ("no_record_0", 4, 7, None),
-    (f"{tiny.unit().name}_0", 1, 7, 10),
-    (f"{tiny.unit().name}_1", 2, 7, 0),
-]
+HOSTS = {"first_0": 1, "second_0": 2, "gone_0": 0, f"{tiny.unit().name}_0": 1, f"{tiny.unit().name}_1": 2}
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with mariadb.started(tmp_path_factory.mktemp("db")) as started:
-        mariadb.fill(started, ROWS)
+        mariadb.fill(started, HOSTS)
         yield started
 
 
@@ -48,38 +40,23 @@ def project(folder: Path, port: int, password: str = mariadb.PASSWORD, name: str
     return folder
 
 
-@pytest.mark.parametrize(
-    ("result", "record"), [("reliable_0", 10), ("new_0", 0), ("nearly_0", 9), ("other_version_0", 2)]
-)
-def test_a_host_has_a_record_with_each_application_version(tmp_path: Path, port: int, result: str, record: int) -> None:
-    assert consecutive_valid(project(tmp_path, port), result) == record
+@pytest.mark.parametrize(("result", "number"), [("first_0", 1), ("second_0", 2)])
+def test_a_result_has_a_host(tmp_path: Path, port: int, result: str, number: int) -> None:
+    assert host(project(tmp_path, port), result) == number
 
 
-@pytest.mark.parametrize("result", ["no_record_0", "none_0", "' OR 1=1 -- ", "%"])
-def test_of_some_results_nothing_is_known(tmp_path: Path, port: int, result: str) -> None:
+@pytest.mark.parametrize("result", ["gone_0", "none_0", "' OR 1=1 -- ", "%"])
+def test_of_some_results_no_host_is_known(tmp_path: Path, port: int, result: str) -> None:
     with pytest.raises(Unknown, match="no host for result"):
-        consecutive_valid(project(tmp_path, port), result)
+        host(project(tmp_path, port), result)
 
 
 def test_a_database_that_refuses_is_told_without_its_secrets(tmp_path: Path, port: int) -> None:
     for settings in ({"password": "wrong s3cret"}, {"name": "other"}):
         with pytest.raises(Unknown, match="does not answer") as caught:
-            consecutive_valid(project(tmp_path, port, **settings), "reliable_0")
+            host(project(tmp_path, port, **settings), "first_0")
         assert "s3cret" not in str(caught.value)
         assert mariadb.PASSWORD not in str(caught.value)
-
-
-@pytest.mark.parametrize(("replica", "recomputed"), [(0, 1), (1, 2)])
-def test_of_a_trusted_host_less_is_recomputed(
-    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], tiny_bytes: bytes, replica: int, recomputed: int
-) -> None:
-    path = tmp_path / f"{tiny.unit().name}_{replica}_r12_0"
-    path.write_bytes(tiny_bytes)
-    data, folder = issued(tmp_path), project(tmp_path, port)
-    done = Run(capsys, "--data", data, "validate", "--project", folder, "--torch", path)
-    assert (done.code, done.err) == (0, "")
-    assert f" {recomputed} recomputed" in done.out
-    assert f"{'10 or more' if replica == 0 else 'fewer than 10'} valid results in a row" in done.out
 
 
 def test_a_way_to_log_in_that_the_library_lacks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,12 +65,12 @@ def test_a_way_to_log_in_that_the_library_lacks_is_told(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(pymysql, "connect", refuse)
     with pytest.raises(Unknown, match="RuntimeError"):
-        consecutive_valid(project(tmp_path, 1), "reliable_0")
+        host(project(tmp_path, 1), "first_0")
 
 
 def test_where_no_database_listens_nothing_is_known(tmp_path: Path) -> None:
     with pytest.raises(Unknown, match="does not answer"):
-        consecutive_valid(project(tmp_path, 1), "reliable_0")
+        host(project(tmp_path, 1), "first_0")
 
 
 @pytest.mark.parametrize("content", [None, "", "<boinc>", "<boinc></boinc>"])
@@ -101,20 +78,10 @@ def test_a_project_that_is_none_is_told(tmp_path: Path, content: str | None) -> 
     if content is not None:
         (tmp_path / "config.xml").write_text(content)
     with pytest.raises(Unknown, match=r"config\.xml"):
-        consecutive_valid(tmp_path, "reliable_0")
+        host(tmp_path, "first_0")
 
 
-@pytest.mark.parametrize(("result", "number"), [("reliable_0", 1), ("no_record_0", 4)])
-def test_a_result_has_a_host_whatever_its_record(tmp_path: Path, port: int, result: str, number: int) -> None:
-    assert host(project(tmp_path, port), result) == number
-
-
-def test_of_a_result_that_boinc_does_not_know_no_host_is_known(tmp_path: Path, port: int) -> None:
-    with pytest.raises(Unknown, match="no host for result"):
-        host(project(tmp_path, port), "none_0")
-
-
-def test_rows_of_the_data_set_know_the_host_and_a_repair_asks_it_again(
+def test_rows_of_the_data_set_know_the_host_and_a_rebuild_does_too(
     tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], tiny_bytes: bytes
 ) -> None:
     path, folder = tmp_path / f"{tiny.unit().name}_1_r12_0", project(tmp_path, port)
@@ -124,11 +91,10 @@ def test_rows_of_the_data_set_know_the_host_and_a_repair_asks_it_again(
         number = ["7"] if words == ["assimilate"] else []
         assert Run(capsys, "--data", data, *words, "--project", folder, *number, path).code == 0
     assert origins(data) == {(7, path.name, 2)}
-    for project_words, known in ([], None), (["--project", tmp_path / "none"], None), (["--project", folder], 2):
-        (file,) = files.listed(files.folder(data, tiny.unit().experiment))
-        file.write_bytes(b"torn")
-        assert Run(capsys, "--data", data, "repair", *project_words, path).code == 0
-        assert origins(data) == {(None, path.name, known)}
+    for file in storing.listed(data):
+        file.unlink()
+    assert Run(capsys, "--data", data, "rebuild").code == 0
+    assert origins(data) == {(7, path.name, 2)}
 
 
 def test_while_the_database_is_silent_nothing_is_stored(
@@ -142,15 +108,16 @@ def test_while_the_database_is_silent_nothing_is_stored(
     refused = Run(capsys, "--data", data, "assimilate", "--project", silent, 7, path)
     assert refused.code == 3
     assert "the database does not answer" in one_line(refused)
-    assert not (data / "results").exists()
+    with Ledger(data) as ledger:
+        assert standing.stored(ledger) == []
     assert Run(capsys, "--data", data, "assimilate", "--project", project(tmp_path, port), 7, path).code == 0
     assert origins(data) == {(7, path.name, 2)}
 
 
-def origins(data: Path) -> set[tuple[int | None, str, int | None]]:
-    """Where the rows of the data set's one file come from."""
-    (file,) = files.listed(files.folder(data, tiny.unit().experiment))
-    return {(row["boinc_id"], row["upload"], row["host_id"]) for row in pq.read_table(file).to_pylist()}
+def origins(data: Path) -> set[tuple[int | None, str | None, int | None]]:
+    """Where the data set's rows come from: BOINC's number of the work unit, the upload, the host."""
+    assert storing.brought_in(data) == []
+    return {(one.boinc_id, one.upload, one.host_id) for one in storing.held(data)}
 
 
 _HANDSHAKE = (
@@ -197,4 +164,4 @@ def garbage() -> list[bytes]:
 @pytest.mark.parametrize("content", garbage(), ids=range(len(garbage())))
 def test_a_database_that_answers_garbage_tells_nothing(tmp_path: Path, content: bytes) -> None:
     with answering(content) as port, pytest.raises(Unknown, match="the database"):
-        host(project(tmp_path, port), "reliable_0")
+        host(project(tmp_path, port), "first_0")

@@ -16,7 +16,7 @@ from tests.kernels import tiny
 from tests.server_validator.data import Run, issued
 
 UPLOAD = f"{tiny.unit().name}_0_r77_0"
-BLAMING = (20, 21, 22, 23, 24, 25, 26, 27, 28, 32)
+BLAMING = (20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 32, 38)
 KINDS = pytest.mark.parametrize("kind", TABLE.values(), ids=lambda kind: kind.__name__)
 
 
@@ -51,7 +51,7 @@ def test_the_commands_of_a_daemon_give_no_other_codes(
     command: str,
 ) -> None:
     paths = [tmp_path / UPLOAD] * (2 if command == "compare" else 1)
-    monkeypatch.setattr("kernels.formats.result.read", raises(kind))
+    monkeypatch.setattr("kernels.formats.atomic.read", raises(kind))
     assert Run(capsys, "--data", issued(tmp_path), command, "--project", tmp_path, *paths).code == expected(kind)
 
 
@@ -66,7 +66,7 @@ def test_an_interrupted_check_says_nothing_about_a_result(
     code: int,
 ) -> None:
     paths = [tmp_path / UPLOAD] * (2 if command == "compare" else 1)
-    monkeypatch.setattr("kernels.formats.result.read", raises(KeyboardInterrupt))
+    monkeypatch.setattr("kernels.formats.atomic.read", raises(KeyboardInterrupt))
     project = ("--project", tmp_path) if asked else ()
     done = Run(capsys, "--data", issued(tmp_path), command, *project, *paths)
     assert (done.code, done.out, done.err.count("\n")) == (code, "", 1)

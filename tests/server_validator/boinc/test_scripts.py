@@ -14,6 +14,7 @@ import pytest
 from kernels.formats import result
 from tests.failures import TABLE
 from tests.kernels import tiny
+from tests.kernels.resultfile import Top
 from tests.server_validator.boinc.scripts import BIN, SERVER, Script, begin
 from tests.server_validator.data import issued
 from tests.server_validator.forging import changed, curve, put, says_near
@@ -63,13 +64,12 @@ def other() -> bytes:
     return result.encode(tiny.computed(OTHER, "c"))
 
 
-def invented(top: dict[str, Any]) -> None:
-    for cell in top["cells"]:
-        cell["digests"][5] = bytes(16)
+def invented(top: Top) -> None:
+    top["digests"][:, 5] ^= 1
 
 
 def edited(content: bytes, **header: object) -> bytes:
-    return changed(content, lambda top: top.update(header))
+    return changed(content, lambda top: top["header"].update(header))
 
 
 def test_a_true_result_is_0_and_the_line_says_what_was_checked(project: Project, exact: bytes) -> None:

@@ -12,6 +12,7 @@ from kernels.experiments import EXPERIMENTS, compgen
 from server_validator.ledger import Ledger, issued
 from tests.kernels import tiny
 from tests.server_validator.data import Run, one_line
+from tests.server_validator.storing import stored
 
 
 def test_an_upgrade_waits_for_what_only_the_present_program_can_check(
@@ -31,3 +32,17 @@ def test_an_upgrade_waits_for_what_only_the_present_program_can_check(
         issued.record_failure(ledger, tiny.unit().name, 16, 7, 0)
     monkeypatch.setitem(EXPERIMENTS, "compgen", replace(compgen.EXPERIMENT, version=2))
     assert run("--data", data, "upgrade-check").code == 0, "nothing of it will come any more"
+
+
+def test_an_upgrade_waits_for_results_that_only_the_present_program_can_write(
+    tmp_path: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(tmp_path, tiny.unit())
+    with monkeypatch.context() as upgraded:
+        upgraded.setitem(EXPERIMENTS, "compgen", replace(compgen.EXPERIMENT, version=2))
+        refused = run("--data", tmp_path, "upgrade-check")
+        assert refused.code == 52
+        assert "1 results of compgen version 1 that axiom-server compact has not written yet" in one_line(refused)
+    assert run("--data", tmp_path, "compact").code == 0
+    monkeypatch.setitem(EXPERIMENTS, "compgen", replace(compgen.EXPERIMENT, version=2))
+    assert run("--data", tmp_path, "upgrade-check").code == 0

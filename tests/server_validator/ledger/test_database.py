@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,7 @@ from tests.support import commands
 ROOT = Path(__file__).parents[3]
 
 UNIT = tiny.unit()
+WRITERS = 8
 
 
 @pytest.fixture
@@ -125,13 +129,49 @@ def test_a_copy_in_memory_is_upgraded_and_the_file_is_not(tmp_path: Path, monkey
 # --- together with other commands
 
 
-def test_readers_do_not_wait_for_a_command_that_has_begun_to_write(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "LOCK_SECONDS", 0.05)
+def test_readers_do_not_wait_for_a_command_that_has_begun_to_write(data: Path) -> None:
     with Ledger(data) as writer, Ledger(data) as reader, writer.writing() as db:
         db.execute("DELETE FROM issued")
         assert issued.find_named(reader, UNIT.name) == UNIT
-        with pytest.raises(DataDirectory, match="locked"):
-            issued.issue(reader, tiny.unit(1))
+
+
+def test_another_program_that_keeps_the_ledger_is_not_waited_for_for_ever(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "LOCK_SECONDS", 0.05)
+    with Ledger(data) as ledger, sqlite(data) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for use in (partial(issued.issue, ledger, tiny.unit(1)), partial(issued.find_named, ledger, UNIT.name)):
+            with pytest.raises(DataDirectory, match="locked"):
+                use()
+
+
+def test_where_many_write_without_pause_everybody_has_a_turn(data: Path) -> None:
+    """One that comes new waits for few of their writes, whether it opens the ledger, reads or writes."""
+    written = itertools.count()
+    enough = threading.Event()
+
+    def write_on() -> None:
+        with Ledger(data) as ledger:
+            while not enough.is_set():
+                uploads.first_upload(ledger, os.urandom(16), "of one who writes")
+                next(written)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        try:
+            writers = [pool.submit(write_on) for _ in range(WRITERS)]
+            waits = []
+            for number in range(5):
+                before = next(written)
+                with Ledger(data) as ledger:
+                    issued.issue(ledger, tiny.unit(10 * number))
+                    assert issued.find_named(ledger, UNIT.name)
+                waits.append(next(written) - before)
+        finally:
+            enough.set()
+        for writer in writers:
+            writer.result()
+    assert max(waits) < 20 * WRITERS
 
 
 def test_reading_takes_no_write_lock_and_changes_no_byte(data: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,8 +33,7 @@ def judge(ledger: Ledger, code: int = 0, name: str = NAME) -> None:
 
 def store(ledger: Ledger, name: str = NAME) -> None:
     judge(ledger, 0, name)
-    with standing.storing(ledger, UNIT.digest, f"{name}_0_r7_0", CHECKSUM):
-        pass
+    standing.store(ledger, name, f"{name}_0_r7_0", CHECKSUM, 7, 12)
 
 
 def revoke(ledger: Ledger) -> None:
@@ -120,9 +120,47 @@ def test_what_is_out_or_came_back_is_not_given_out_again(ledger: Ledger, happens
         standing.reissue(ledger, NAME)
 
 
-def test_what_could_not_be_written_is_not_stored(ledger: Ledger) -> None:
-    judge(ledger)
-    with pytest.raises(ZeroDivisionError), standing.storing(ledger, UNIT.digest, f"{NAME}_0_r7_0", CHECKSUM):
-        raise ZeroDivisionError
-    assert standing.units(ledger)[0].standing == "checked"
-    assert not standing.is_stored(ledger, UNIT.digest, f"{NAME}_0_r7_0")
+def test_what_is_stored_tells_where_it_came_from(ledger: Ledger) -> None:
+    store(ledger)
+    (one,) = standing.stored(ledger)
+    assert (one.digest, one.name, one.experiment, one.version) == (UNIT.digest, NAME, "compgen", 1)
+    assert (one.upload, one.checksum, one.boinc_id, one.host) == (f"{NAME}_0_r7_0", CHECKSUM, 7, 12)
+    assert standing.stored(ledger, "compgen", 1) == [one]
+    assert standing.stored(ledger, "compgen", 2) == standing.stored(ledger, "memdyn", 1) == []
+
+
+@pytest.mark.parametrize(("checksum", "host"), [(CHECKSUM, 12), (b"b" * 16, None)])
+def test_a_host_that_was_known_of_a_result_stays_known(ledger: Ledger, checksum: bytes, host: int | None) -> None:
+    store(ledger)
+    standing.store(ledger, NAME, f"{NAME}_0_r7_0", checksum, 7, None)
+    (one,) = standing.stored(ledger)
+    assert (one.checksum, one.host) == (checksum, host)
+
+
+def test_a_result_of_a_work_unit_that_nobody_issued_is_not_stored(ledger: Ledger) -> None:
+    with pytest.raises(NotIssued):
+        standing.store(ledger, "compgen_1_9_9", "compgen_1_9_9_0_r7_0", CHECKSUM, 7, None)
+    assert standing.stored(ledger) == []
+
+
+def test_a_stored_result_that_nothing_has_any_more_is_lost(ledger: Ledger) -> None:
+    store(ledger)
+    (one,) = standing.stored(ledger)
+    standing.record_damaged(ledger, one, "it is gone")
+    assert (standing.units(ledger)[0].standing, standing.units(ledger)[0].reason) == ("lost", "it is gone")
+    store(ledger)
+    standing.record_damaged(ledger, dataclasses.replace(one, checksum=b"b" * 16), "another one is gone")
+    assert standing.units(ledger)[0].standing == "stored"
+
+
+def test_what_was_found_valid_under_a_name_the_last_one_first(ledger: Ledger) -> None:
+    upload = f"{NAME}_0_r7_0"
+    for checksum, code, name in (
+        (CHECKSUM, 0, upload),
+        (b"b" * 16, 0, upload),
+        (b"c" * 16, 25, upload),
+        (b"d" * 16, 0, ""),
+    ):
+        verdicts.record(ledger, Verdict(name, checksum, NAME, code, ""))
+    assert standing.valid_under(ledger, upload) == [(NAME, b"b" * 16), (NAME, CHECKSUM)]
+    assert standing.valid_under(ledger, "") == []

@@ -11,7 +11,7 @@ import pytest
 from server_validator.ledger import Ledger, create, uploads, verdicts
 from server_validator.ledger.verdicts import Verdict
 
-VALID = Verdict("x_0_r1_0", b"a" * 16, "x", 0, "2 recomputed", b"ab")
+VALID = Verdict("x_0_r1_0", b"a" * 16, "x", 0, "2 recomputed")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_verdict_is_of_a_name_and_a_checksum(ledger: Ledger) -> None:
 
 
 def test_a_refusal_of_what_was_valid_revokes_it_until_it_is_valid_again(ledger: Ledger) -> None:
-    refused = replace(VALID, code=25, words="wrong", cells=b"")
+    refused = replace(VALID, code=25, words="wrong")
     verdicts.record(ledger, replace(refused, checksum=b"b" * 16))
     assert revoked(ledger) == [], "it was never valid"
     verdicts.record(ledger, VALID)
@@ -61,7 +61,7 @@ def test_a_refusal_of_what_was_valid_revokes_it_until_it_is_valid_again(ledger: 
 def test_bytes_are_wrong_under_every_name(ledger: Ledger) -> None:
     """A copy that staff look at once more is the upload that BOINC gave its name."""
     verdicts.record(ledger, VALID)
-    refused = replace(VALID, upload="", code=25, words="wrong", cells=b"")
+    refused = replace(VALID, upload="", code=25, words="wrong")
     verdicts.record(ledger, refused)
     assert revoked(ledger) == [(VALID.upload, "wrong")]
     assert verdicts.given(ledger, VALID.upload, VALID.checksum) == replace(refused, upload=VALID.upload)
