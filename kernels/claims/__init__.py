@@ -3,12 +3,13 @@
 from kernels.claims.claim import Claim, Curve, curve
 from kernels.claims.critical_batch import BatchSizes, log2_critical_size
 from kernels.claims.crossings import fallen, fallen_at, first_at, first_epoch, first_peak, from_then_on, half_risen
-from kernels.claims.estimate import DECIDING_SEEDS, LEVEL, RESAMPLES, Estimate, Verdict, estimate, verdict
-from kernels.claims.power_law import PowerLaw, bend, exponent, pareto_front, power_law, r_squared
+from kernels.claims.estimate import DECIDING_SEEDS, LEVEL, RESAMPLES, Estimate, Verdict, estimate, estimates, verdict
+from kernels.claims.power_law import Fronts, PowerLaw, pareto_fronts, power_law
 from kernels.claims.scaling import ScalingLaws
 from kernels.claims.statistics import (
-    at_best,
+    PerSeed,
     averaged,
+    best_rows,
     between,
     contrast,
     difference,
@@ -20,16 +21,19 @@ from kernels.claims.statistics import (
     points,
     within,
 )
-from kernels.claims.table import Position, Profile, Rows, Statistic, Table
+from kernels.claims.table import Cells, Position, Profile, Rows, Statistic, Table, once
 
 __all__ = [
     "DECIDING_SEEDS",
     "LEVEL",
     "RESAMPLES",
     "BatchSizes",
+    "Cells",
     "Claim",
     "Curve",
     "Estimate",
+    "Fronts",
+    "PerSeed",
     "Position",
     "PowerLaw",
     "Profile",
@@ -38,16 +42,15 @@ __all__ = [
     "Statistic",
     "Table",
     "Verdict",
-    "at_best",
     "averaged",
-    "bend",
+    "best_rows",
     "between",
     "contrast",
     "curve",
     "difference",
     "estimate",
+    "estimates",
     "exchanged",
-    "exponent",
     "fallen",
     "fallen_at",
     "first_at",
@@ -58,12 +61,12 @@ __all__ = [
     "log2_critical_size",
     "measured",
     "on_grid",
+    "once",
     "paired",
-    "pareto_front",
+    "pareto_fronts",
     "per_seed",
     "points",
     "power_law",
-    "r_squared",
     "verdict",
     "within",
 ]

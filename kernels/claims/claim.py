@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from kernels.claims.estimate import Estimate, estimate
+from kernels.claims.estimate import Estimate, estimates
 from kernels.claims.statistics import per_seed
 from kernels.claims.table import Position, Statistic, Table
 
@@ -45,7 +43,10 @@ class Claim:
 def curve(table: Table, of: Curve) -> dict[Position, Estimate]:
     """The curve's estimates, by axis value in rising order, or by its points."""
     if of.points is not None:
-        return {value: estimate(statistic(table)) for value, statistic in of.points.items()}
-    values = sorted(set(table.condition[of.axis].tolist()))
-    final = table.final(of.metric)
-    return {v: estimate(np.array(list(per_seed(table, final, {**of.where, of.axis: v}).values()))) for v in values}
+        samples = {value: statistic(table) for value, statistic in of.points.items()}
+    else:
+        final = table.final(of.metric)
+        samples = {
+            value: per_seed(table, final, {**of.where, of.axis: value}).values for value in table.values(of.axis)
+        }
+    return dict(zip(samples, estimates([*samples.values()]), strict=True))

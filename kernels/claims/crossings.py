@@ -31,7 +31,9 @@ def first_epoch(reached: NDArray[np.bool_], measured: Sequence[int]) -> F64:
 
 def from_then_on(reached: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Where [rows, measurements] something is true of curves from then on, to the last measurement."""
-    found: NDArray[np.bool_] = np.logical_and.accumulate(reached[:, ::-1], axis=1)[:, ::-1]
+    lacking = ~reached[:, ::-1]
+    first = np.where(lacking.any(1), reached.shape[1] - lacking.argmax(1), 0)
+    found: NDArray[np.bool_] = np.arange(reached.shape[1]) >= first[:, None]
     return found
 
 
@@ -40,9 +42,8 @@ def half_risen(values: F32, base: float, measured: Sequence[int]) -> F64:
 
     `measured` are the measurements' epochs. The last of them for a curve that does not end above the base.
     """
-    height = values.astype(np.float64) - base
-    final = height[:, -1:]
-    return first_epoch(from_then_on((height >= 0.5 * final) & (final > 0)), measured)
+    final = values[:, -1:].astype(np.float64)
+    return first_epoch(from_then_on((values >= base + 0.5 * (final - base)) & (final > base)), measured)
 
 
 def first_peak(values: F32, measured: Sequence[int]) -> F64:
@@ -65,8 +66,8 @@ def fallen(values: F32, level: float, measured: Sequence[int]) -> F64:
     a curve that never falls so far.
     """
     at, row = fallen_at(values, level), np.arange(len(values))
-    curve, epochs = values.astype(np.float64), np.array(measured, dtype=np.float64)
-    before, after = curve[row, at - 1], curve[row, at]
+    before, after = (values[row, number].astype(np.float64) for number in (at - 1, at))
+    epochs = np.array(measured, dtype=np.float64)
     part = np.where(after <= level, (before - level) / np.maximum(before - after, 1e-9), 1.0)
     found: F64 = epochs[at - 1] + np.clip(part, 0.0, 1.0) * (epochs[at] - epochs[at - 1])
     return found

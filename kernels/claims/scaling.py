@@ -7,20 +7,19 @@ neural language models" (2020) fitted them to large networks.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from kernels.arrays import F64
+from kernels.arrays import F32, F64
 from kernels.cells import Condition, Value
-from kernels.claims.power_law import exponent, pareto_front
+from kernels.claims.power_law import PowerLaw, pareto_fronts, power_law
 from kernels.claims.statistics import on_grid, points
-from kernels.claims.table import Position, Profile, Statistic, Table
+from kernels.claims.table import Position, Profile, Statistic, Table, once
 
-Points = tuple[F64, F64]
-"""x and y [..., points] of fits."""
+_SEEDS = 1024  # at a time, so that what is made of their losses stays some tens of megabytes
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,6 @@ class ScalingLaws:
     equal_steps: Sequence[int]  # [amounts] the epoch, a measured one, up to which all have done equally many steps
     metric: str = "test_loss"
 
-    def losses(self, table: Table) -> F64:
-        """Losses [seeds, widths, depths, amounts, measurements] of the seeds that have the whole grid."""
-        return on_grid(table, table.metrics[self.metric], self.grid)
-
     def everywhere(self, of: Callable[[Condition], float]) -> F64:
         """What is known of every condition [widths, depths, amounts]."""
         known = [of(dict(zip(self.grid, values, strict=True))) for values in itertools.product(*self.grid.values())]
@@ -58,53 +53,89 @@ class ScalingLaws:
         until: F64 = self.everywhere(self.epoch_work)[..., None] * np.array(self.measured[1:])
         return until
 
-    def data(self, losses: F64) -> Points:
-        """Final loss [widths, depths, amounts] over samples."""
-        return self.everywhere(self.samples)[0, 0], losses[..., -1]
-
-    def data_at_equal_steps(self, losses: F64) -> Points:
-        """Loss [widths, depths, amounts] over samples when networks have been trained for equally many steps."""
-        at = [self.measured.index(epoch) for epoch in self.equal_steps]
-        return self.data(losses)[0], losses[..., range(len(at)), at]
-
-    def size(self, losses: F64) -> Points:
-        """Final loss [depths, widths] of networks trained on the last amount of data, over parameters."""
-        return self.parameters.T, losses[:, :, -1, -1].T
-
-    def compute(self, losses: F64) -> Points:
-        """Loss [front] over operations along the Pareto front of all networks at all measurements."""
-        cost, after = self.operations.ravel(), losses[..., 1:].ravel()
-        front = pareto_front(cost, after)
-        return cost[front], after[front]
-
     @property
-    def laws(self) -> dict[str, Callable[[F64], Points]]:
-        """The laws by name."""
-        return {
-            "data": self.data,
-            "data, equal steps": self.data_at_equal_steps,
-            "parameters": self.size,
-            "compute": self.compute,
-        }
+    def laws(self) -> tuple[str, ...]:
+        """The names of the laws."""
+        return tuple(self._fits)
 
-    def mean(self, fitted: Callable[[F64, F64], F64], law: str) -> Statistic:
-        """What `fitted` tells of a law's points, averaged over its networks [seeds]."""
-        return lambda table: np.array([np.mean(fitted(*self.laws[law](seed))) for seed in self.losses(table)])
+    def fits(self, table: Table, law: str) -> PowerLaw:
+        """The fits of a law to every seed that has the whole grid.
+
+        [seeds, widths, depths] of laws in data, [seeds, depths] of that in parameters, [seeds] of that in compute.
+        """
+        return self._fits[law](table)
+
+    def mean(self, of: str, law: str) -> Statistic:
+        """An exponent, R^2 ("r2") or bend of a law's fits, averaged over its networks [seeds]."""
+
+        def statistic(table: Table) -> F64:
+            told: F64 = getattr(self.fits(table, law), of)
+            averages: F64 = told.mean(tuple(range(1, told.ndim)))
+            return averages
+
+        return statistic
 
     def by_width(self, law: str) -> Profile:
-        """Exponents in data [seeds, widths], averaged over depths."""
-
-        def profile(table: Table) -> F64:
-            found = [exponent(*self.laws[law](seed)).mean(1) for seed in self.losses(table)]
-            return np.array(found, dtype=np.float64).reshape(-1, len(self.parameters))
-
-        return profile
+        """Exponents of a law in data [seeds, widths], averaged over depths."""
+        return lambda table: self.fits(table, law).exponent.mean(2)
 
     def by_parameters(self, depth: int) -> dict[Position, Statistic]:
         """Final loss [seeds] of every network of one depth, by its number, trained on the last amount of data."""
-        return points(lambda table: self.losses(table)[:, :, depth, -1, -1], self.parameters[:, depth].tolist())
+        return points(lambda table: self._ended(table)[:, :, depth, -1], self.parameters[:, depth].tolist())
 
-    def within(self, budget: float) -> Statistic:
-        """The least loss [seeds] that any network has within so many operations."""
-        inside = budget >= self.operations
-        return lambda table: self.losses(table)[..., 1:][:, inside].min(1)
+    def within(self, budgets: Sequence[float]) -> dict[Position, Statistic]:
+        """The least loss [seeds] that any network has within each of these numbers of operations."""
+        inside = [budget >= self.operations.ravel() for budget in budgets]
+
+        def least(table: Table) -> F64:
+            found = [np.stack([losses[:, of].min(1) for of in inside], axis=1) for losses in self._trained(table)]
+            return np.concatenate(found).astype(np.float64)
+
+        return points(least, budgets)
+
+    @cached_property
+    def _fits(self) -> dict[str, Callable[[Table], PowerLaw]]:
+        return {
+            "data": once(self._data),
+            "data, equal steps": once(self._data_at_equal_steps),
+            "parameters": once(self._parameters),
+            "compute": once(self._compute),
+        }
+
+    def _data(self, table: Table) -> PowerLaw:
+        """Of the final loss over samples."""
+        return power_law(self._amounts, self._ended(table))
+
+    def _data_at_equal_steps(self, table: Table) -> PowerLaw:
+        """Of the loss over samples when networks have been trained for equally many steps."""
+        at = [self.measured.index(epoch) for epoch in self.equal_steps]
+        losses = table.metrics[self.metric][table.cells(self.grid), at]
+        return power_law(self._amounts, losses.astype(np.float64))
+
+    def _parameters(self, table: Table) -> PowerLaw:
+        """Of the final loss over parameters, of networks trained on the last amount of data."""
+        return power_law(self.parameters.T, self._ended(table)[..., -1].swapaxes(1, 2))
+
+    def _compute(self, table: Table) -> PowerLaw:
+        """Of the loss over operations along the Pareto front of all networks at all measurements."""
+        cost = self.operations.ravel()
+        found = [power_law(*pareto_fronts(cost, losses)) for losses in self._trained(table)]
+        return PowerLaw(*(np.concatenate(of) for of in zip(*found, strict=True)))
+
+    def _ended(self, table: Table) -> F64:
+        """Final losses [seeds, widths, depths, amounts]."""
+        return on_grid(table, table.final(self.metric), self.grid)
+
+    def _trained(self, table: Table) -> Iterator[F32]:
+        """Losses [some seeds, all networks at all measurements but that before training]; at least once, of no seed."""
+        curves, cells = table.metrics[self.metric], table.cells(self.grid)
+        networks, points = self.operations[..., 0].size, self.operations.size
+        for first in range(0, max(len(cells), 1), _SEEDS):
+            of = cells[first : first + _SEEDS]
+            yield curves[of.reshape(len(of), networks), 1:].reshape(len(of), points)
+
+    @cached_property
+    def _amounts(self) -> F64:
+        """Training samples [amounts]."""
+        amounts: F64 = self.everywhere(self.samples)[0, 0]
+        return amounts

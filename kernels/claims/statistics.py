@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.arrays import F64
-from kernels.claims.table import Position, Profile, Rows, Statistic, Table
+from kernels.arrays import F64, I64
+from kernels.claims.table import Cells, Position, Profile, Rows, Statistic, Table, once
 
 
-def per_seed(table: Table, values: F64, where: Mapping[str, Position]) -> dict[int, float]:
+class PerSeed(NamedTuple):
+    """Values of some seeds, which are in rising order."""
+
+    seeds: I64  # [seeds]
+    values: F64  # [seeds]
+
+
+def per_seed(table: Table, values: F64, where: Mapping[str, Position]) -> PerSeed:
     """Values [rows] of every seed under the conditions `where` (axis -> value), averaged over the other axes.
 
     Only seeds that have all conditions that any seed has there: an average over part of a sweep would be another
     quantity.
     """
-    chosen = np.ones(len(table.seed), dtype=bool)
-    for axis, value in where.items():
-        chosen &= table.condition[axis] == value
-    gathered: dict[int, list[float]] = {}
-    for row in np.flatnonzero(chosen):
-        gathered.setdefault(int(table.seed[row]), []).append(float(values[row]))
-    complete = max((len(v) for v in gathered.values()), default=0)
-    return {seed: float(np.mean(v)) for seed, v in sorted(gathered.items()) if len(v) == complete}
+    rows = np.flatnonzero(table.under(where))
+    number, seeds = table.number[rows], len(table.seeds)
+    cells = np.bincount(number, minlength=seeds)
+    whole = cells == max(cells.max(initial=0), 1)
+    sums = np.bincount(number, values[rows], minlength=seeds)
+    return PerSeed(table.seeds[whole], sums[whole] / cells[whole])
 
 
 def measured(metric: str, at: int = -1) -> Rows:
     """The metric at a measurement, by its number; the last one if not told."""
+    if at == -1:
+        return lambda table: table.final(metric)
     return lambda table: table.metrics[metric][:, at].astype(np.float64)
 
 
 def averaged(rows: Rows, where: Mapping[str, Position] | None = None) -> Statistic:
     """Rows under the conditions `where` (axis -> value), averaged over the other axes."""
-    return lambda table: np.array(list(per_seed(table, rows(table), where or {}).values()))
+    return lambda table: per_seed(table, rows(table), where or {}).values
 
 
 def contrast(rows: Rows, low: Mapping[str, Position], high: Mapping[str, Position]) -> Statistic:
@@ -56,9 +63,11 @@ def difference(
     return contrast(measured(metric), {axis: low, **fixed}, {axis: high, **fixed})
 
 
-def paired(first: Mapping[int, float], second: Mapping[int, float]) -> F64:
+def paired(first: PerSeed, second: PerSeed) -> F64:
     """Second minus first [seeds], of the seeds that have both."""
-    return np.array([second[seed] - first[seed] for seed in first if seed in second])
+    _, one, other = np.intersect1d(first.seeds, second.seeds, assume_unique=True, return_indices=True)
+    found: F64 = second.values[other] - first.values[one]
+    return found
 
 
 def on_grid(table: Table, values: NDArray[Any], grid: Mapping[str, Sequence[Position]]) -> F64:
@@ -67,41 +76,32 @@ def on_grid(table: Table, values: NDArray[Any], grid: Mapping[str, Sequence[Posi
     `grid` (axis -> positions) names all axes of the table's conditions. Only seeds that have all of it; what lies
     outside is left out.
     """
-    seeds, seed = np.unique(table.seed, return_inverse=True)
-    equal = [table.condition[axis][:, None] == np.array(positions)[None, :] for axis, positions in grid.items()]
-    inside = np.logical_and.reduce([found.any(1) for found in equal])
-    place = tuple(of[inside] for of in (seed, *(found.argmax(1) for found in equal)))
-    seen = np.zeros((len(seeds), *(len(positions) for positions in grid.values())), dtype=np.bool_)
-    seen[place] = True
-    placed = np.zeros(seen.shape + values.shape[1:])
-    placed[place] = values[inside]
-    whole: F64 = placed[seen.all(tuple(range(1, seen.ndim)))]
-    return whole
+    return values[table.cells(grid)].astype(np.float64, copy=False)
 
 
-def at_best(rows: Rows, score: Rows, axis: str, values: Sequence[Position], sweep: str) -> Profile:
-    """Rows at every value of an axis, where in the sweep over another axis the score is least; of equal ones the first.
+def best_rows(score: Rows, axis: str, values: Sequence[Position], sweep: str) -> Callable[[Table], Cells]:
+    """The rows [seeds, values] at every value of an axis where in the sweep over another axis the score is least.
 
-    Only seeds that have all these values, each with the whole sweep that the table has.
+    Of equal ones the first. Only seeds that have all these values, each with the whole sweep that the table has.
     """
 
-    def profile(table: Table) -> F64:
-        swept = np.unique(table.condition[sweep]).tolist()
+    def best(table: Table) -> Cells:
+        swept = table.values(sweep)
         if not swept:
-            return np.empty((0, len(values)))
-        grid = {axis: values, sweep: swept}
-        chosen = on_grid(table, score(table), grid).argmin(2)[:, :, None]
-        found: F64 = np.take_along_axis(on_grid(table, rows(table), grid), chosen, 2)[:, :, 0]
-        return found
+            return np.empty((0, len(values)), dtype=np.intp)
+        cells = table.cells({axis: values, sweep: swept})
+        chosen = score(table)[cells].argmin(2)[:, :, None]
+        return np.take_along_axis(cells, chosen, 2)[:, :, 0]
 
-    return profile
+    return best
 
 
 def points(profile: Profile, values: Sequence[Position]) -> dict[Position, Statistic]:
     """A curve's points: the profile at each value of its axis."""
+    found = once(profile)
 
     def at(number: int) -> Statistic:
-        return lambda table: profile(table)[:, number]
+        return lambda table: found(table)[:, number]
 
     return {value: at(number) for number, value in enumerate(values)}
 

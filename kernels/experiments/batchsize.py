@@ -189,7 +189,7 @@ EXPERIMENT = Experiment(
         Claim(
             finding="rise", text="The critical batch size rises while the loss falls",
             published="asked, no figure published",
-            statistic=lambda table: SWEEP.log2_critical(LOSSES[-1])(table) - SWEEP.log2_critical(LOSSES[0])(table),
+            statistic=lambda table: LOG2_SIZE["critical"][LOSSES[-1]](table) - LOG2_SIZE["critical"][LOSSES[0]](table),
             unit=f"log2 of the critical size at a test loss of {LOSSES[-1]} over that at {LOSSES[0]}",
         ),
     ),

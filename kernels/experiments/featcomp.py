@@ -9,14 +9,12 @@ the definition, the choices and the calibration.
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from kernels.arrays import F64
 from kernels.cells import Axis, Condition
-from kernels.claims import Claim, Curve, Table, averaged, half_risen
+from kernels.claims import Claim, Curve, Rows, Table, averaged, half_risen, once
 from kernels.engine.shapes import Network
 from kernels.experiment import Experiment
 from kernels.measures import RATIO_LIMIT, input_norms, norm_ratio, probe_accuracies, weight_norms
@@ -120,24 +118,28 @@ def probe_memory(condition: Condition) -> float:
     return 12.0 * WIDTH.of(condition) * (TASK.train + TASK.test)
 
 
+@once
 def mean_ratio(table: Table) -> F64:
     """The ratio of gradients [rows], mean over the measurements at every 20 epochs, the first before training."""
     published = [number for number, epoch in enumerate(MEASURED) if epoch % EVERY == 0]
-    mean: F64 = table.metrics["gradient_ratio"][:, published].astype(np.float64).mean(1)
+    mean: F64 = table.metrics["gradient_ratio"][:, published].mean(1, dtype=np.float64)
     return mean
 
 
-def learned(table: Table, group: str) -> F64:
+def learned(group: str) -> Rows:
     """The epoch [rows] from which on the network, seeing this group alone, keeps half of what it finally knows.
 
     That is half of its final accuracy above guessing; the last epoch for a network that finally guesses.
     """
-    return half_risen(table.metrics[part("only", group)], 0.5, MEASURED)
+    return once(lambda table: half_risen(table.metrics[part("only", group)], 0.5, MEASURED))
+
+
+LEARNED = {group: learned(group) for group in GROUPS}
 
 
 def strong_first(table: Table) -> F64:
     """1 where the strong group is learned before the weak one [rows], -1 where after it, 0 where at once."""
-    first: F64 = np.sign(learned(table, "weak") - learned(table, "strong"))
+    first: F64 = np.sign(LEARNED["weak"](table) - LEARNED["strong"](table))
     return first
 
 
@@ -159,7 +161,7 @@ EXPERIMENT = Experiment(
         Curve(
             title="Epochs until half learned, by group", axis="group", metric="learned",
             label="epochs until half learned",
-            points={name: averaged(partial(learned, group=name)) for name in GROUPS},
+            points={name: averaged(rows) for name, rows in LEARNED.items()},
         ),
     ),
     claims=(

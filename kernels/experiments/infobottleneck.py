@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from kernels.arrays import F32, F64
 from kernels.cells import Axis, Condition
-from kernels.claims import Claim, Curve, Position, Rows, Statistic, Table, averaged, measured
+from kernels.claims import Claim, Curve, Position, Rows, Statistic, Table, averaged, measured, once
 from kernels.engine.shapes import Network
 from kernels.experiment import Experiment
 from kernels.measures import layer_information, possible_information
@@ -101,19 +101,23 @@ def compression(table: Table, layer: int) -> F64:
 
     Less than the bit that the label has counts as one bit: a layer that died would have compressed infinitely.
     """
-    told = np.maximum(table.metrics[part("i_xt", layer)].astype(np.float64), 1.0)
-    ratio: F64 = told.max(1) / told[:, -1]
+    told = table.metrics[part("i_xt", layer)]
+    highest, last = (np.maximum(bits.astype(np.float64), 1.0) for bits in (told.max(1), told[:, -1]))
+    ratio: F64 = highest / last
     return ratio
+
+
+COMPRESSED = {layer: once(partial(compression, layer=layer)) for layer in NUMBERS}
 
 
 def compresses(name: str, *layers: int) -> Statistic:
     """How far the compression of a network's least compressing layer among some is above the margin."""
-    return of(name, lambda table: np.min([compression(table, layer) for layer in layers], axis=0) - MARGIN)
+    return of(name, lambda table: np.min([COMPRESSED[layer](table) for layer in layers], axis=0) - MARGIN)
 
 
 def deeper(name: str) -> Statistic:
     """Compression of a network's last hidden layer minus that of its first."""
-    return of(name, lambda table: compression(table, LAYERS[name]) - compression(table, 1))
+    return of(name, lambda table: COMPRESSED[LAYERS[name]](table) - COMPRESSED[1](table))
 
 
 EXPERIMENT = Experiment(
@@ -136,7 +140,7 @@ EXPERIMENT = Experiment(
                 title=f"Compression in the {name} network by layer", axis="layer", metric=f"{name}_compression",
                 label="highest I(X;T) along training / last I(X;T)",
                 published=COMPRESSIONS if name == "relu" else {},
-                points={n: of(name, partial(compression, layer=n)) for n in range(1, LAYERS[name] + 1)},
+                points={n: of(name, COMPRESSED[n]) for n in range(1, LAYERS[name] + 1)},
             )
             for name in NETWORKS
         ),

@@ -13,7 +13,7 @@ import numpy as np
 
 from kernels.arrays import F64
 from kernels.cells import Axis, Condition
-from kernels.claims import Claim, Curve, Table, averaged, first_epoch, first_peak, from_then_on, measured
+from kernels.claims import Claim, Curve, Table, averaged, first_epoch, first_peak, from_then_on, measured, once
 from kernels.engine.shapes import Network
 from kernels.experiment import Experiment
 from kernels.measures import recorded_loss, share
@@ -77,11 +77,13 @@ def relations(values: Values, conditions: Sequence[Condition]) -> str | None:
     return None
 
 
+@once
 def onset(table: Table) -> F64:
     """The epoch [rows] from which on corrupted labels are answered as shown more often than by guessing, for good."""
     return first_epoch(from_then_on(table.metrics["corrupted_accuracy"] > 1.0 / TASK.classes), MEASURED)
 
 
+@once
 def lead(table: Table) -> F64:
     """Epochs [rows] by which half of the clean labels are first learned before half of the corrupted ones."""
     half = [first_epoch(table.metrics[f"{part}_accuracy"] >= 0.5, MEASURED) for part in ("corrupted", "clean")]
@@ -111,7 +113,7 @@ EXPERIMENT = Experiment(
             ("Lead of the clean part", "lead", "epochs from half clean to half corrupted", lead, CORRUPTED),
             ("Onset of memorization", "onset", "epoch of onset", onset, CORRUPTED),
             ("Epoch of best test accuracy", "best_epoch", "epoch of best test accuracy",
-             lambda table: first_peak(table.metrics["test_accuracy"], MEASURED), CORRUPTION.values),
+             once(lambda table: first_peak(table.metrics["test_accuracy"], MEASURED)), CORRUPTION.values),
         )
     ),
     claims=tuple(

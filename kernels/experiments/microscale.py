@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kernels.cells import Axis, Cell, Condition
-from kernels.claims import Claim, Curve, ScalingLaws, Statistic, bend, exponent, points, r_squared
+from kernels.claims import Claim, Curve, ScalingLaws, Statistic, points
 from kernels.engine.contract import Data
 from kernels.engine.shapes import Network
 from kernels.experiment import Experiment
@@ -95,7 +95,7 @@ SCALING = ScalingLaws(
 
 def follows(law: str) -> Statistic:
     """A claim's statistic per seed: by how much the law's mean R^2 is above what is asked."""
-    return lambda table: SCALING.mean(r_squared, law)(table) - FOLLOWS
+    return lambda table: SCALING.mean("r2", law)(table) - FOLLOWS
 
 
 FINAL = "test loss after 300 epochs (nat)"
@@ -128,7 +128,7 @@ BY_OPERATIONS = Curve(
     axis="operations",
     metric="test_loss",
     label="least test loss of all networks so far (nat)",
-    points={10.0**power: SCALING.within(10.0**power) for power in range(6, 13)},
+    points=SCALING.within([10.0**power for power in range(6, 13)]),
     log=True,
 )
 BY_WIDTH = tuple(
@@ -149,12 +149,12 @@ BY_LAW = tuple(
         metric=metric,
         label=f"{label}, mean over networks",
         published={"data": 0.967} if metric == "r2" else {},
-        points={name: SCALING.mean(fitted, name) for name in SCALING.laws},
+        points={name: SCALING.mean(metric, name) for name in SCALING.laws},
     )
-    for title, metric, label, fitted in (
-        ("Exponents", "exponent", "exponent", exponent),
-        ("Fit", "r2", "R² of log loss", r_squared),
-        ("Bend", "bend", "coefficient of the square", bend),
+    for title, metric, label in (
+        ("Exponents", "exponent", "exponent"),
+        ("Fit", "r2", "R² of log loss"),
+        ("Bend", "bend", "coefficient of the square"),
     )
 )
 EXPERIMENT = Experiment(
@@ -180,7 +180,7 @@ EXPERIMENT = Experiment(
             finding="#29-data-equal-steps",
             text="More training samples lower the test loss at equal numbers of steps too",
             published="not known",
-            statistic=lambda table: -SCALING.mean(exponent, "data, equal steps")(table),
+            statistic=lambda table: -SCALING.mean("exponent", "data, equal steps")(table),
             unit="minus the exponent in samples after 1200 steps, mean over 21 networks",
         ),
         Claim(

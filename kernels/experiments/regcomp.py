@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from kernels.arrays import F64
 from kernels.cells import Axis, Condition
-from kernels.claims import Claim, Curve, Position, Statistic, Table, exchanged, on_grid
+from kernels.claims import Claim, Curve, Position, Statistic, Table, exchanged, on_grid, once
 from kernels.engine.shapes import Network
 from kernels.experiment import Experiment
 from kernels.experiments.families import compositional as family
@@ -63,6 +63,7 @@ def measure(now: Snapshot) -> Measured:
     return {**now.fit("train"), **family.accuracies(now), "effective_rank": effective_rank(now.weights(0))}
 
 
+@once
 def gaps(table: Table) -> F64:
     """Final gaps [seeds, widths, kinds] of the seeds that have every condition."""
     return on_grid(table, table.final("gap"), {WIDTH.name: WIDTH.values, REGULARIZATION.name: KINDS})
@@ -115,8 +116,7 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             finding="#35", text="Dropout helps narrow networks more than wide ones",
-            published="much more",
-            statistic=interaction,
+            published="much more", statistic=interaction,
             unit="shrinkage of the gap by dropout (mean of .2 and .4) at width 32 minus that at width 256",
         ),
         Claim(

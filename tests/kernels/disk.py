@@ -29,18 +29,21 @@ def full_above(size: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def mounted(folder: Path, pages: int, inodes: int = 1000) -> Iterator[None]:
-    """A small file system in place of a folder, with the files that lie in it; the test is skipped if that needs root.
+    """A small file system in place of a folder, with all that lies in it; the test is skipped if that needs root.
 
     `pages` and `inodes` (files, and the folder itself) are all there is.
     """
-    before = {path.name: path for path in folder.iterdir()}
+    before = {path.relative_to(folder): path for path in sorted(folder.rglob("*"))}
     links = {name: path.readlink() for name, path in before.items() if path.is_symlink()}
-    files = {name: path.read_bytes() for name, path in before.items() if name not in links}
+    folders = [name for name, path in before.items() if path.is_dir() and name not in links]
+    files = {name: path.read_bytes() for name, path in before.items() if name not in (*links, *folders)}
     options = f"size={pages * PAGE},nr_inodes={inodes}"
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"a file system cannot be mounted here: {done.stderr.strip()}")
     try:
+        for name in folders:
+            (folder / name).mkdir()
         for name, content in files.items():
             (folder / name).write_bytes(content)
         for name, target in links.items():

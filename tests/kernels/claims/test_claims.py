@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import random
+import weakref
 
 import numpy as np
 import pytest
@@ -19,8 +21,8 @@ from kernels.claims import (
     Position,
     Statistic,
     Table,
-    at_best,
     averaged,
+    best_rows,
     between,
     contrast,
     curve,
@@ -28,6 +30,7 @@ from kernels.claims import (
     estimate,
     measured,
     on_grid,
+    once,
     per_seed,
     points,
     verdict,
@@ -46,6 +49,7 @@ WHOLE = [
     (seed, width, depth, seed / 8 + width / 64 + depth / 16)
     for seed in (5, 3, 9) for width in (32, 64) for depth in (1, 2)
 ]  # fmt: skip
+AXES = {"width": (32, 64), "depth": (1, 2)}
 
 
 def test_final_is_the_last_measurement() -> None:
@@ -54,7 +58,8 @@ def test_final_is_the_last_measurement() -> None:
 
 def gaps(rows: list[tuple[int, int, int, float]], **where: float) -> dict[int, float]:
     of = table(rows)
-    return per_seed(of, of.final("gap"), where)
+    found = per_seed(of, of.final("gap"), where)
+    return dict(zip(found.seeds.tolist(), found.values.tolist(), strict=True))
 
 
 def test_per_seed_averages_the_other_axes() -> None:
@@ -98,6 +103,39 @@ def test_measured_is_a_metric_at_any_measurement() -> None:
     assert set(measured("gap", 1)(of)) == {-7.0}
 
 
+def test_where_last_measurements_can_be_had_alone_no_curve_is_looked_at() -> None:
+    of = table(WHOLE)
+    alone = Table(of.seed, of.condition, {}, {"gap": of.metrics["gap"][:, -1]})
+    for rows in (measured("gap"), measured("gap", -1)):
+        assert rows(alone).tolist() == of.final("gap").tolist()
+        assert rows(alone).dtype == np.float64
+    drawn = Curve(title="", axis="width", metric="gap", label="")
+    assert curve(alone, drawn) == curve(of, drawn)
+
+
+def test_once_is_once_for_each_table_and_no_longer_than_it_is_there() -> None:
+    asked: list[Table] = []
+
+    @once
+    def known(of: Table) -> F64:
+        asked.append(of)
+        return of.final("gap")
+
+    one, other = table(WHOLE), table(WHOLE[1:])
+    for of in (one, other, one, other):
+        assert known(of).tolist() == of.final("gap").tolist()
+    assert asked == [one, other]
+    with pytest.raises(ValueError, match="read-only"):
+        known(one)[0] = 1.0  # another claim reads it
+    with pytest.raises(ValueError, match="read-only"):
+        one.cells(AXES)[0] = 1
+    value = weakref.ref(known(one))
+    asked.clear()
+    del one, of
+    gc.collect()
+    assert value() is None
+
+
 def test_averaged_is_a_mean_per_seed_under_its_conditions() -> None:
     assert averaged(measured("gap"))(table(WHOLE)).tolist() == list(gaps(WHOLE).values())
     assert averaged(measured("gap"), {"width": 64})(table(WHOLE)).tolist() == list(gaps(WHOLE, width=64).values())
@@ -111,9 +149,6 @@ def test_a_contrast_is_between_any_two_conditions_of_the_seeds_that_have_both() 
     assert len(across(table([row for row in WHOLE if row[:3] != (5, 64, 1)]))) == 2
     along = contrast(measured("gap"), {"width": 32}, {"width": 64})(table(WHOLE))
     assert along.tolist() == difference("gap", "width", 32, 64)(table(WHOLE)).tolist()
-
-
-AXES = {"width": (32, 64), "depth": (1, 2)}
 
 
 @given(drawn=st.randoms(use_true_random=False), lost=st.sets(st.integers(0, 11), max_size=4))
@@ -154,11 +189,11 @@ def test_the_best_of_a_sweep_is_chosen_by_its_score_for_every_seed_and_value() -
         conditions = zip(of.seed, of.condition["width"], of.condition["depth"], strict=True)
         return np.array([float(best[seed, width] != depth) for seed, width, depth in conditions])
 
-    profile = at_best(measured("gap"), score, "width", (32, 64), "depth")
-    assert profile(of).tolist() == [[1 + 32 + 0.5, 1 + 64 + 0.25], [2 + 32 + 0.75, 2 + 64 + 0.5]]
-    equal = at_best(measured("gap"), lambda of: np.zeros(len(of.seed)), "width", (64,), "depth")
-    assert equal(of).tolist() == [[1 + 64 + 0.25], [2 + 64 + 0.25]], "of equal ones the first"
-    least = at_best(measured("gap"), measured("gap"), "width", (32, 64), "depth")
+    chosen = best_rows(score, "width", (32, 64), "depth")(of)
+    assert of.final("gap")[chosen].tolist() == [[1 + 32 + 0.5, 1 + 64 + 0.25], [2 + 32 + 0.75, 2 + 64 + 0.5]]
+    equal = best_rows(lambda of: np.zeros(len(of.seed)), "width", (64,), "depth")(of)
+    assert of.final("gap")[equal].tolist() == [[1 + 64 + 0.25], [2 + 64 + 0.25]], "of equal ones the first"
+    least = best_rows(measured("gap"), "width", (32, 64), "depth")
     assert len(least(table(rows[1:]))) == 1, "a seed with part of the sweep has no best"
     none = Table(
         of.seed[:0], {axis: values[:0] for axis, values in of.condition.items()}, {"gap": of.metrics["gap"][:0]}
@@ -171,9 +206,16 @@ def test_points_contrasts_and_margins_of_a_profile() -> None:
         return on_grid(of, of.final("gap"), AXES)[:, :, 0]
 
     of, rising = table(WHOLE), between(profile, (32, 64), 32, 64)
-    found = points(profile, (32, 64))
+    asked: list[Table] = []
+
+    def noted(of: Table) -> F64:
+        asked.append(of)
+        return profile(of)
+
+    found = points(noted, (32, 64))
     assert list(found) == [32, 64]
     assert [statistic(of).tolist() for statistic in found.values()] == profile(of).T.tolist()
+    assert len(asked) == 1, "the profile is found once for all its points"
     assert rising(of).tolist() == [0.5] * 3
     assert between(profile, (32, 64), 64, 32)(of).tolist() == [-0.5] * 3
     for margin, want in ((0.75, 0.25), (0.25, -0.25)):

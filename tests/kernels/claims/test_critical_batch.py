@@ -73,6 +73,15 @@ def test_noise_scale_is_the_median_of_sizes_where_the_loss_is_reached() -> None:
     assert SWEEP.log2_noise_scale(0.3)(invented) == pytest.approx([np.log2(96.0)] * 2)
 
 
+def test_noise_scale_is_that_of_the_measurement_at_which_the_loss_is_reached() -> None:
+    samples = hyperbola(20_000.0, 256.0)
+    invented = table(samples, noise_scale=lambda size: 1.0)
+    invented.metrics["noise_scale"][:] = 2.0 ** np.arange(len(MEASURED))
+    reached = [next(at for at, epoch in enumerate(MEASURED) if EPOCH * epoch >= samples(size)) for size in SIZES]
+    assert len({*reached}) > 3
+    assert SWEEP.log2_noise_scale(0.3)(invented) == pytest.approx([np.log2(np.median(2.0 ** np.array(reached)))] * 2)
+
+
 def test_what_ends_is_of_the_rate_with_the_least_training_loss() -> None:
     invented = table(hyperbola(20_000.0, 256.0), minibatch_noise=lambda size: 4.0 / size)
     assert SWEEP.ended("minibatch_noise")(invented) == pytest.approx(np.array([4.0 / np.array(SIZES)] * 2))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
 
 from kernels.arrays import F64
 from kernels.cells import Condition
-from kernels.claims import ScalingLaws, Table, bend, exponent, r_squared
+from kernels.claims import ScalingLaws, Table, power_law
 from kernels.engine.shapes import Network
 
 GRID = {"width": (4, 8, 16, 32), "depth": (1, 2), "amount": (100, 200, 400)}
@@ -67,8 +68,8 @@ def test_what_is_known_of_networks_is_in_the_order_of_the_grid() -> None:
 def test_exact_laws_are_found_with_their_exponents() -> None:
     of = table(np.stack([law(-0.7, -0.3), 3 * law(-0.5, -0.1)]))
     for name, want in (("data", [-0.7, -0.5]), ("data, equal steps", [-0.7, -0.5]), ("parameters", [-0.3, -0.1])):
-        assert LAWS.mean(exponent, name)(of) == pytest.approx(want, abs=1e-5)
-        assert LAWS.mean(r_squared, name)(of) == pytest.approx([1, 1], abs=1e-5)
+        assert LAWS.mean("exponent", name)(of) == pytest.approx(want, abs=1e-5)
+        assert LAWS.mean("r2", name)(of) == pytest.approx([1, 1], abs=1e-5)
     assert LAWS.by_width("data")(of) == pytest.approx(np.array([[-0.7] * 4, [-0.5] * 4]), abs=1e-5)
 
 
@@ -78,16 +79,16 @@ def test_laws_are_of_the_end_of_training_and_parameters_of_the_whole_training_se
     whole = np.array([of["amount"] == 400 for of in CONDITIONS])
     loss[whole, -1] *= law(0.0, -0.6)[whole, -1] / law(0.0, -0.6)[whole, -1].mean()
     of = table(loss[None])
-    assert LAWS.mean(exponent, "parameters")(of) == pytest.approx([-0.2], abs=1e-5)
+    assert LAWS.mean("exponent", "parameters")(of) == pytest.approx([-0.2], abs=1e-5)
     loss[:, -1] = law(-0.7, 0.4)[:, -1]
-    assert LAWS.mean(exponent, "data")(table(loss[None])) == pytest.approx([-0.7], abs=1e-5)
+    assert LAWS.mean("exponent", "data")(table(loss[None])) == pytest.approx([-0.7], abs=1e-5)
 
 
 def test_what_is_only_longer_training_is_no_law_at_equal_steps() -> None:
     """Loss falls with epochs times samples, that is with steps."""
     of = table(law(-0.4, 0.0, -0.4)[None])
-    assert LAWS.mean(exponent, "data")(of) == pytest.approx([-0.4], abs=1e-5)
-    assert LAWS.mean(exponent, "data, equal steps")(of) == pytest.approx([0], abs=1e-5)
+    assert LAWS.mean("exponent", "data")(of) == pytest.approx([-0.4], abs=1e-5)
+    assert LAWS.mean("exponent", "data, equal steps")(of) == pytest.approx([0], abs=1e-5)
 
 
 def test_the_front_is_of_all_networks_at_all_measurements() -> None:
@@ -102,12 +103,29 @@ def test_the_front_is_of_all_networks_at_all_measurements() -> None:
     for point in points:
         if not front or point[1] < front[-1][1]:
             front.append(point)
-    (seed,) = LAWS.losses(table(loss[None]))
-    cost, least = LAWS.compute(seed)
-    assert list(zip(cost.tolist(), least.tolist(), strict=True)) == front
     assert len(front) > 3
-    budget = points[40][0]
-    assert LAWS.within(budget)(table(loss[None])).tolist() == [min(e for c, e in points if c <= budget)]
+    of = table(np.stack([loss, loss[::-1]]))
+    assert LAWS.fits(of, "compute").exponent[0] == pytest.approx(power_law(*np.array(front).T).exponent)
+    budgets = [points[at][0] for at in (3, 40, -1)]
+    least = LAWS.within(budgets)
+    assert list(least) == budgets
+    for budget in budgets:
+        assert least[budget](of)[0] == min(e for c, e in points if c <= budget)
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 5])
+def test_how_many_seeds_are_looked_at_at_once_changes_no_number(
+    at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loss = np.exp(np.random.default_rng(2).standard_normal((5, len(CONDITIONS), len(MEASURED))))
+
+    def numbers() -> F64:
+        of = table(loss)
+        return np.array([statistic(of) for statistic in (LAWS.mean("bend", "compute"), *LAWS.within([1e7]).values())])
+
+    want = numbers()
+    monkeypatch.setattr(sys.modules["kernels.claims.scaling"], "_SEEDS", at_a_time)
+    assert numbers() == pytest.approx(want, rel=1e-9)
 
 
 def test_points_are_the_final_losses_of_networks_by_their_parameters() -> None:
@@ -116,16 +134,15 @@ def test_points_are_the_final_losses_of_networks_by_their_parameters() -> None:
         found = LAWS.by_parameters(number)
         assert list(found) == LAWS.parameters[:, number].tolist()
         x, y = np.array(list(found), np.float64), np.stack([statistic(of) for statistic in found.values()], axis=1)
-        assert exponent(x, y) == pytest.approx([-0.3, -0.1], abs=1e-5)
+        assert power_law(x, y).exponent == pytest.approx([-0.3, -0.1], abs=1e-5)
 
 
 @pytest.mark.parametrize(("seeds", "lacking"), [(3, (1, 23)), (1, (0, 3))])
 def test_a_seed_that_lacks_a_condition_is_left_out(seeds: int, lacking: tuple[int, int]) -> None:
     of = table(np.stack([law(-0.7, -0.3)] * seeds), leave_out=lacking)
-    assert LAWS.losses(of).shape == (seeds - 1, 4, 2, 3, 5)
     for name in LAWS.laws:
-        for fitted in (exponent, r_squared, bend):
+        for fitted in ("exponent", "r2", "bend"):
             assert LAWS.mean(fitted, name)(of).shape == (seeds - 1,)
     assert LAWS.by_width("data")(of).shape == (seeds - 1, 4)
-    assert LAWS.within(1e9)(of).shape == (seeds - 1,)
+    assert LAWS.within([1e9])[1e9](of).shape == (seeds - 1,)
     assert all(statistic(of).shape == (seeds - 1,) for statistic in LAWS.by_parameters(1).values())

@@ -115,7 +115,7 @@ def test_a_group_is_learned_when_half_of_what_it_gives_stays() -> None:
     curves[2, [0, 9]] = 0.4  # forgotten again after 20 epochs
     curves[3, :] = 0.5  # never learned
     curves[4, :last] = 0.55
-    assert featcomp.learned(table(only_weak=curves), "weak").tolist() == [3.0, 0.0, 40.0, 300.0, 300.0]
+    assert featcomp.learned("weak")(table(only_weak=curves)).tolist() == [3.0, 0.0, 40.0, 300.0, 300.0]
 
 
 def test_claims_hold_for_data_made_to_hold_and_not_for_the_contrary() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from kernels.arrays import F64
 from kernels.cells import Cell, CellResult, Condition
-from kernels.claims import Table, curve, estimate, exponent, power_law, verdict
+from kernels.claims import Table, curve, estimate, power_law, verdict
 from kernels.cost import cost
 from kernels.experiment import compute
 from kernels.experiments import microscale
@@ -145,13 +145,13 @@ def test_a_loss_below_what_wrong_answers_cost_contradicts(trained: list[CellResu
 def test_laws_are_those_of_the_grid() -> None:
     lawful = table(np.stack([law(-0.7, -0.3), 3 * law(-0.5, -0.1)]))
     for name, want in (("data", [-0.7, -0.5]), ("data, equal steps", [-0.7, -0.5]), ("parameters", [-0.3, -0.1])):
-        assert microscale.SCALING.mean(exponent, name)(lawful) == pytest.approx(want, abs=1e-5)
+        assert microscale.SCALING.mean("exponent", name)(lawful) == pytest.approx(want, abs=1e-5)
         assert microscale.follows(name)(lawful) == pytest.approx([0.1, 0.1], abs=1e-5)
 
 
 def test_seeds_that_lack_a_condition_are_left_out() -> None:
     lawful = table(np.stack([law(-0.7, -0.3), law(-0.5, -0.1), law(-0.9, -0.2)]), leave_out=(1, 146))
-    assert microscale.SCALING.mean(exponent, "data")(lawful) == pytest.approx([-0.7, -0.9], abs=1e-5)
+    assert microscale.SCALING.mean("exponent", "data")(lawful) == pytest.approx([-0.7, -0.9], abs=1e-5)
     for claim in ROW.claims:
         assert len(claim.statistic(lawful)) == 2
 
