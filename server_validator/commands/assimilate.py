@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kernels.errors import Failure
+from kernels import limits
+from kernels.errors import CannotRead, Failure, ResultUnreadable
+from kernels.formats import atomic, result
 from server_validator.boinc import database, exit_codes, names
 from server_validator.boinc.names import Upload
-from server_validator.checking.check import known_as
+from server_validator.checking.check import known_as, refusal
 from server_validator.checking.reading import read_for_verdict
 from server_validator.commands.arguments import add_project, number
-from server_validator.errors import NotValidated, RecomputationDiffers, ResultLost, TryLater
+from server_validator.errors import NotValidated, ResultLost, TryLater
 from server_validator.ledger import Ledger, issued, standing, verdicts
 
 HELP = "add a validated result to the data set, or record a work unit's failure"
@@ -28,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "words", nargs="+", metavar="WU_ID F...",
-        help="BOINC's number of the work unit and its result files, which are checked but not recomputed; "
+        help="BOINC's number of the work unit and its result files, which were found valid; "
         "after --error: the work unit's name, BOINC's number of it, and its batch",
     )  # fmt: skip
 
@@ -66,34 +69,63 @@ def _give_up(data: Path, in_a_log: bool, mask: int, name: str, boinc_id: int, ba
 
 
 def _store(ledger: Ledger, upload: Upload, boinc_id: int, host_id: int | None = None) -> str:
-    """Write a result that was found valid to the data set; only then is it remembered. What is there now, in words."""
-    from server_validator.dataset.schema import Origin
-    from server_validator.dataset.store import store
+    """Enter a result that was found valid as stored, once its bytes are in the archive. What is done, in words.
 
-    answer = read_for_verdict(upload, ledger)
-    checksum = answer.result.checksum
+    The archive's copy stands for an upload that was damaged or replaced since. NotValidated, the failure of a refusal,
+    or what else is wrong with the upload.
+    """
+    name = known_as(upload)
+    found = _at_hand(ledger, upload) or _archived(ledger, name)
+    if found is None or issued.find_named(ledger, found[0]) is None:
+        read_for_verdict(upload, ledger)  # tells what is wrong with the file itself, if anything is
+        raise NotValidated(upload.path)
+    workunit, checksum = found
+    standing.store(ledger, workunit, name, checksum, boinc_id, host_id)
+    return f"{upload.path}: the result of {workunit} is stored"
+
+
+def _at_hand(ledger: Ledger, upload: Upload) -> tuple[str, bytes] | None:
+    """The work unit and checksum of an upload that was found valid, which the archive has then; None of any other.
+
+    The failure with which it was refused, if it was.
+    """
+    from server_validator.dataset import archive
+
+    try:
+        content = atomic.read(upload.path, limits.RESULT_BYTES)
+        checksum = result.checksum_of(content, str(upload.path))
+    except (CannotRead, ResultUnreadable):
+        return None
     verdict = verdicts.given(ledger, known_as(upload), checksum)
     if verdict is None:
-        raise NotValidated(upload.path)
+        return None
     if verdict.code:
-        raise RecomputationDiffers(upload.path, verdict.words)
-    with standing.storing(ledger, answer.unit.digest, known_as(upload), checksum):
-        place = store(ledger.data, answer.unit, answer.result, Origin(boinc_id, known_as(upload) or None, host_id))
-    return f"{upload.path}: {len(answer.result.cells)} cells in {place}"
+        raise refusal(upload.path, verdict)
+    archive.keep(ledger.data, checksum, content)
+    return verdict.workunit, checksum
+
+
+def _archived(ledger: Ledger, name: str) -> tuple[str, bytes] | None:
+    """The same of a valid result that came under a name that BOINC gave, and that the archive has whole."""
+    from server_validator.dataset import archive
+
+    for workunit, checksum in standing.valid_under(ledger, name):
+        with contextlib.suppress(Failure):
+            if result.decode(archive.read(ledger.data, checksum), name).checksum == checksum:
+                return workunit, checksum
+    return None
 
 
 def _store_for_daemon(ledger: Ledger, upload: Upload, boinc_id: int, project: Path) -> str:
-    """As `_store`; ResultLost where BOINC's upload is no longer what was found valid, which no waiting mends."""
+    """As `_store`; ResultLost where neither upload nor archive has what was found valid, which no waiting mends."""
     if upload.names is None:
         raise TryLater(f"{upload.path} has no name that BOINC gives, so nothing tells which work unit it has to answer")
     try:
         return _store(ledger, upload, boinc_id, database.host_if_known(project, upload.names.result))
     except Failure as failure:
-        unit, name = issued.find_named(ledger, upload.names.workunit), upload.path.name
-        if unit and standing.is_stored(ledger, unit.digest, name):
-            return f"{upload.path}: was stored before"
+        name = upload.path.name
         replaced = isinstance(failure, NotValidated) and verdicts.any_given(ledger, name)
-        if unit is None or not (failure.blames_result or replaced):
+        if not (failure.blames_result or replaced) or issued.find_named(ledger, upload.names.workunit) is None:
             raise
         standing.record_lost(ledger, upload.names.workunit, name, str(failure))
         raise ResultLost(upload.path, f"it is no longer what was found valid ({failure})") from failure

@@ -1,1 +1,1 @@
-"""The data set: one Parquet file per assimilated work unit, one row per cell. Any Parquet reader can query it."""
+"""The data set: Parquet files of all stored results, one row per cell. Any Parquet reader can query it."""

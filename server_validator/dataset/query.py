@@ -1,4 +1,4 @@
-"""Cells out of the data set, by DuckDB, and an account of all that was left out."""
+"""Cells out of the data set as a table, each once, and an account of all that was left out."""
 
 from __future__ import annotations
 
@@ -7,37 +7,34 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kernels.arrays import I64
 from kernels.claims import Table
 from kernels.experiment import Experiment
 from kernels.experiments import EXPERIMENTS
-from kernels.formats.workunit import WorkUnit
-from server_validator.dataset import files
-from server_validator.dataset.files import Sound, Unsound
+from server_validator.dataset import compaction, doubles, files, schema, withdrawals
+from server_validator.dataset.columns import NOT, Columns, Part
+from server_validator.dataset.compaction import Taken
+from server_validator.dataset.doubles import Disagreement, Rows
+from server_validator.dataset.schema import Held
 from server_validator.errors import DataDirectory, NothingAssimilated, NothingSound
-
-Mask = NDArray[np.bool_]
-_FILE = "its file"  # the name of a column that no experiment has
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What of an experiment's files is not in its table, or only in part."""
+    """What of an experiment's results is not in its table, or only in part."""
 
     unsound: Sequence[tuple[Path, str]]  # files that are not read, and why
-    withdrawn: Sequence[Path]  # files that staff have withdrawn
-    withdrawn_cells: int
-    revoked: Sequence[Path]  # files of results that a later look found wrong
-    revoked_cells: int
-    repeated_cells: int  # rows of cells that another file has as well, with the very same numbers
-    contradicted_seeds: Sequence[int]  # seeds with a cell of which two files have different numbers
+    withdrawn: Sequence[Held]  # results that staff have withdrawn
+    revoked: Sequence[Held]  # results that a later look found wrong
+    near: Sequence[Held]  # results that agree within tolerances only
+    repeated_cells: int  # rows of cells that another result has as well
+    contradicted_seeds: Sequence[int]  # seeds with a cell of which two exact results have different numbers
     contradicted_cells: int  # all cells of these seeds
-    contradicting: Sequence[Path]  # those files
     incomplete_seeds: int  # seeds in the table that have only part of the experiment's grid
 
 
@@ -46,150 +43,142 @@ class Contents:
     """An experiment's cells, and what was left out."""
 
     table: Table
+    parts: Sequence[Part]  # where the table's rows lie
     left_out: LeftOut
-
-    def has(self, unit: WorkUnit) -> bool:
-        """Whether all cells of a work unit are there, whichever file they come from."""
-        rows = (self.table.seed >= unit.seeds.first) & (self.table.seed <= unit.seeds.last)
-        for axis, values in unit.axes.items():
-            rows &= np.isin(self.table.condition[axis], values)
-        return int(rows.sum()) == unit.seeds.count * len(unit.conditions)
+    disagreements: Sequence[Disagreement]  # exact results that should be the same and are not
+    near: bool  # whether the table has cells of near results
+    hosts: frozenset[int]  # BOINC's numbers of the hosts that the table's results come from
+    unknown_hosts: bool  # whether some of them tell no host
+    newest: float  # when the newest file was written, in seconds since 1970
+    checksums: frozenset[str]  # of all results that a sound file has, left out or not
 
 
 def assimilated(data: Path) -> list[str]:
     """The experiments whose present version has files, in the registry's order. NothingAssimilated."""
     if not data.is_dir():
         raise DataDirectory(data, "there is no such folder")
-    names = [row.name for row in EXPERIMENTS.values() if _has_files(files.folder(data, row))]
+    names = [row.name for row in EXPERIMENTS.values() if files.listed(files.folder(data, (row.name, row.version)))]
     if not names:
         raise NothingAssimilated("any experiment", data, _others(data))
     return names
 
 
-def load(data: Path, experiment: Experiment, revoked: Collection[bytes] = ()) -> Contents:
-    """All assimilated cells of the experiment's present version, each once, in a fixed order.
+def load(data: Path, experiment: Experiment, revoked: Collection[bytes] = (), near: bool = False) -> Contents:
+    """All cells of the experiment's present version, each once, in a fixed order; metrics are read when asked for.
 
-    Without those of results with the checksums `revoked`. NothingAssimilated if there are no files, NothingSound if
-    there is none with rows to use.
+    Without those of results with the checksums `revoked`, of near results unless `near`, and of what is withdrawn.
+    NothingAssimilated if there are no files, NothingSound if there is no result to use.
     """
-    place, of = files.folder(data, experiment), f"{experiment.name} version {experiment.version}"
-    if not _has_files(place):
-        raise NothingAssimilated(of, data, _others(data, experiment.name))
-    kept, unsound = _read(files.listed(place), experiment)
-    withdrawn, unsound_withdrawn = _read(files.listed(place / files.WITHDRAWN), experiment)
-    unsound += unsound_withdrawn + _moved_aside(place, kept + withdrawn)
+    group = experiment.name, experiment.version
+    withdrawn = withdrawals.read(data)
+    found = files.opened(data, group)
+    if not found.sound and not found.unsound:
+        raise NothingAssimilated(f"{group[0]} version {group[1]}", data, _others(data, experiment.name))
+    there = compaction.taken(found.sound)
     wrong = {checksum.hex() for checksum in revoked}
-    found_wrong = [file for file in kept if _checksum(file) in wrong]
-    sound = [file for file in kept if _checksum(file) not in wrong]
-    if not sound:
-        reason = f"the first is {unsound[0][0]}: {unsound[0][1]}" if unsound else "all are withdrawn or revoked"
-        raise NothingSound(len(unsound) + len(withdrawn) + len(found_wrong), experiment.name, reason)
-    table, source = _table(sound, experiment)
-    repeats = _repeats(table)
-    contradicted = repeats & ~_equal_to_the_row_before(table)
-    seeds = np.unique(table.seed[contradicted])
-    out = np.isin(table.seed, seeds)
-    chosen = _chosen(table, ~out & ~repeats)
-    if not len(chosen.seed):
-        reason = f"{sound[0].path} and another one have the same seeds with different numbers"
-        raise NothingSound(len(sound), experiment.name, reason)
-    cells = np.unique(chosen.seed, return_counts=True)[1]
+    results = [one for file in there for one in file.held]
+    out: dict[str, list[Held]] = {"revoked": [], "withdrawn": [], "near": []}
+    for one in results:
+        if one.checksum in wrong:
+            out["revoked"].append(one)
+        elif withdrawn.covers(one):
+            out["withdrawn"].append(one)
+        elif one.agreement != "exact" and not near:
+            out["near"].append(one)
+    aside = {one.checksum for held in out.values() for one in held}
+    used = [one for one in results if one.checksum not in aside]
+    if not used:
+        raise NothingSound(experiment.name, _why(found.unsound, out))
+    rows = _rows(there, used, experiment)
+    count = doubles.counted_once(rows)
+    if not len(count.rows):
+        raise NothingSound(experiment.name, "all results have different numbers of the same seeds")
+    parts = _placed(rows, count.rows)
+    table = _table(rows, count.rows, parts, experiment)
+    cells = np.unique(table.seed, return_counts=True)[1]
     left_out = LeftOut(
-        unsound=unsound,
-        withdrawn=[file.path for file in withdrawn],
-        withdrawn_cells=sum(len(file.rows) for file in withdrawn),
-        revoked=[file.path for file in found_wrong],
-        revoked_cells=sum(len(file.rows) for file in found_wrong),
-        repeated_cells=int((repeats & ~out).sum()),
-        contradicted_seeds=seeds.tolist(),
-        contradicted_cells=int((out & ~repeats).sum()),
-        contradicting=[sound[number].path for number in np.unique(source[_with_the_row_before(contradicted)])],
-        incomplete_seeds=int((cells < math.prod(len(values) for values in experiment.grid.values())).sum()),
-    )
-    return Contents(chosen, left_out)
+        found.unsound, **out,
+        repeated_cells=count.repeated, contradicted_seeds=count.contradicted_seeds,
+        contradicted_cells=count.contradicted_cells, incomplete_seeds=int((cells < _conditions(experiment)).sum()),
+    )  # fmt: skip
+    in_it = [used[number] for number in np.unique(rows.result[count.rows])]
+    hosts = {one.host_id for one in in_it}
+    return Contents(
+        table, parts, left_out, count.disagreements, any(one.agreement != "exact" for one in in_it),
+        hosts=frozenset(host for host in hosts if host is not None), unknown_hosts=None in hosts,
+        newest=max(file.written for file in found.sound), checksums=found.checksums,
+    )  # fmt: skip
 
 
-def _checksum(file: Sound) -> str:
-    """Of the result that a file has the rows of."""
-    return str(file.rows["checksum"][0].as_py())
-
-
-def _has_files(place: Path) -> bool:
-    return any(files.listed(folder) for folder in (place, place / files.WITHDRAWN, place / files.DAMAGED))
+def _why(unsound: Sequence[tuple[Path, str]], out: dict[str, list[Held]]) -> str:
+    """Why nothing can be used, in words."""
+    if unsound:
+        return f"the first is {unsound[0][0]}: {unsound[0][1]}"
+    return ", ".join(f"{len(held)} {what}" for what, held in out.items() if held)
 
 
 def _others(data: Path, name: str = "") -> str:
     """What there is instead, of other versions of the experiment of this name or of all, in words."""
-    there = [files.whose(data, place) for place in files.places(data) if _has_files(place)]
+    there = [group for group in files.groups(data) if files.listed(files.folder(data, group))]
     of = [f"{experiment} version {version}" for experiment, version in there if name in {"", experiment}]
     return f" (there are results of {', '.join(of)}, which another version of this program reads)" if of else ""
 
 
-def _read(paths: Sequence[Path], experiment: Experiment) -> tuple[list[Sound], list[tuple[Path, str]]]:
-    """The files that are sound, and those that are not with the reason."""
-    sound, unsound = [], []
-    for path in paths:
-        try:
-            sound.append(files.read(path, experiment))
-        except Unsound as why:
-            unsound.append((path, str(why)))
-    return sound, unsound
+def _conditions(experiment: Experiment) -> int:
+    return math.prod(len(values) for values in experiment.grid.values())
 
 
-def _moved_aside(place: Path, sound: Sequence[Sound]) -> list[tuple[Path, str]]:
-    """The files that a repair has moved aside, of work units that have no sound one."""
-    there = {files.unit_named(file.path) for file in sound}
-    aside = [path for path in files.listed(place / files.DAMAGED) if files.unit_named(path) not in there]
-    return [(path, "a repair found it damaged, and nothing has its rows") for path in aside if files.unit_named(path)]
+def _rows(there: Sequence[Taken], used: Sequence[Held], experiment: Experiment) -> Rows:
+    """The rows of the used results, file by file."""
+    ranks = {one.checksum: number for number, one in enumerate(used)}
+    parts, cells, results = list[Part](), list[I64](), list[NDArray[np.int32]]()
+    begin = 0
+    for one in there:
+        own = {held.checksum for held in one.held}
+        numbers = [ranks.get(held.checksum, NOT) if held.checksum in own else NOT for held in one.file.held]
+        result = np.repeat(np.array(numbers, np.int32), [held.cells for held in one.file.held])
+        chosen = result != NOT
+        count = int(chosen.sum())
+        if count:
+            place = np.full(len(result), NOT, np.int32)
+            place[chosen] = np.arange(begin, begin + count)
+            parts.append(Part(one.file, place))
+            cells.append(_cells(one, experiment)[chosen])
+            results.append(result[chosen])
+            begin += count
+    return Rows(parts, np.concatenate(cells), np.concatenate(results), used, experiment, _conditions(experiment))
 
 
-def _table(sound: Sequence[Sound], experiment: Experiment) -> tuple[Table, I64]:
-    """All rows of the files in the order of their cells, and the number of the file that each comes from [rows]."""
-    numbers = [pa.array([number] * len(file.rows), pa.int64()) for number, file in enumerate(sound)]
-    cells = pa.concat_tables(
-        [file.rows.append_column(_FILE, number) for file, number in zip(sound, numbers, strict=True)]
-    )
-    order = ", ".join(f'"{column}"' for column in ["seed", *experiment.grid, _FILE])
-    columns = ", ".join(f'"{column}"' for column in ["seed", *experiment.grid, *experiment.metrics, _FILE])
-    with duckdb.connect() as db:
-        db.register("cells", cells)
-        rows = db.execute(f"SELECT {columns} FROM cells ORDER BY {order}").fetchnumpy()
-    table = Table(
-        np.asarray(rows["seed"], dtype=np.int64),
-        {axis: np.asarray(rows[axis]) for axis in experiment.grid},
-        {metric: np.stack(list(rows[metric])).astype(np.float32) for metric in experiment.metrics},
-    )
-    return table, np.asarray(rows[_FILE], dtype=np.int64)
+def _cells(one: Taken, experiment: Experiment) -> I64:
+    """A number for the cell of each row of a file [rows]: seeds count most, then conditions in the grid's order."""
+    columns = one.file.parquet.read(columns=["seed", *experiment.grid])
+    cell = np.asarray(columns["seed"].to_numpy(), dtype=np.int64).copy()
+    for axis, values in experiment.grid.items():
+        kind = schema.of(experiment).field(axis).type
+        code = pc.index_in(columns[axis], pa.array(values, kind)).to_numpy()
+        cell *= len(values)
+        cell += code
+    return cell
 
 
-def _repeats(table: Table) -> Mask:
-    """Which rows [rows], in the order of their cells, are of the same cell as the row before."""
-    repeats = np.ones(len(table.seed), dtype=np.bool_)
-    repeats[0] = False
-    for column in (table.seed, *table.condition.values()):
-        repeats[1:] &= column[1:] == column[:-1]
-    return repeats
+def _placed(rows: Rows, chosen: I64) -> Sequence[Part]:
+    """The parts of a table of the chosen rows, in this order."""
+    place = np.full(len(rows.cell), NOT, np.int32)
+    place[chosen] = np.arange(len(chosen))
+    return doubles.moved(rows.parts, place)
 
 
-def _equal_to_the_row_before(table: Table) -> Mask:
-    """Which rows [rows] have the very numbers of the row before, which are finite."""
-    equal = np.ones(len(table.seed), dtype=np.bool_)
-    for curves in table.metrics.values():
-        equal[1:] &= (curves[1:] == curves[:-1]).all(1)
-    return equal
-
-
-def _with_the_row_before(chosen: Mask) -> Mask:
-    """The chosen rows [rows], and of each the one before it."""
-    both = chosen.copy()
-    both[:-1] |= chosen[1:]
-    return both
-
-
-def _chosen(table: Table, rows: Mask) -> Table:
-    """Some rows of a table."""
+def _table(rows: Rows, chosen: I64, parts: Sequence[Part], experiment: Experiment) -> Table:
+    """The table of the chosen rows, in this order."""
+    condition, rest = {}, rows.cell[chosen] % rows.conditions
+    for axis, values in reversed(experiment.grid.items()):
+        known = np.array(values, dtype=object if isinstance(values[0], str) else None)
+        condition[axis] = known[rest % len(values)]
+        rest = rest // len(values)
+    metrics = list(experiment.metrics)
     return Table(
-        table.seed[rows],
-        {axis: values[rows] for axis, values in table.condition.items()},
-        {metric: curves[rows] for metric, curves in table.metrics.items()},
+        rows.cell[chosen] // rows.conditions,
+        {axis: condition[axis] for axis in experiment.grid},
+        Columns(parts, metrics, len(chosen), experiment.measurements),
+        Columns(parts, metrics, len(chosen), None),
     )

@@ -13,11 +13,14 @@ import pytest
 
 from kernels.cells import Value
 from kernels.formats import result
+from kernels.formats.result import Result
 from kernels.formats.workunit import WorkUnit
 from server_validator.checking.check import Terms
 from server_validator.dataset import files
 from tests.kernels import tiny
 from tests.server_validator.data import Run, checked, issued, one_line
+from tests.server_validator.dataset.test_dataset import forged
+from tests.server_validator.storing import damage, exact, filed, place, stored
 
 WIDTHS: dict[str, list[Value]] = {"width": [32, 128]}
 
@@ -27,8 +30,8 @@ def assimilated(folder: Path, run: Callable[..., Run], *units: WorkUnit) -> tupl
     data, cells = issued(folder, *units), []
     for unit in units:
         path = folder / f"{unit.name}.msgpack"
-        path.write_bytes(result.encode(tiny.computed(unit)))
-        checked(path, data, Terms(("exact", "near"), 1, 0.0))
+        path.write_bytes(result.encode(tiny.computed(unit, "c")))
+        checked(path, data, Terms(("exact",), 1, 0.0))
         assert run("--data", data, "assimilate", 1, path).code == 0
         cells += json.loads(run("show", path, "--json").out)["cells"]
     return data, cells
@@ -95,8 +98,10 @@ def test_findings_without_data_are_41(data: Path, run: Callable[..., Run]) -> No
 
 def test_results_of_another_version_alone_are_named(tmp_path: Path, run: Callable[..., Run]) -> None:
     data, _ = assimilated(tmp_path, run, tiny.unit())
-    folder = data / "results" / "compgen"
-    (folder / "1").rename(folder / "7")
+    assert run("--data", data, "compact").code == 0
+    folder = data / "results" / "experiment=compgen"
+    (folder / "version=1").rename(folder / "version=7")
+    (data / "ledger.sqlite").unlink()
     for words in ([], ["compgen"]):
         done = run("--data", data, "findings", *words)
         assert done.code == 41
@@ -109,48 +114,74 @@ def test_plots_that_cannot_be_written_are_33(tmp_path: Path, run: Callable[..., 
     assert run("--data", data, "findings", "--plots", tmp_path / "file").code == 33
 
 
-def damage(data: Path, unit: WorkUnit) -> Path:
-    """Turn one bit of a work unit's file."""
-    (path,) = files.of_unit(files.folder(data, unit.experiment), unit.name)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    return path
-
-
 def test_findings_go_on_without_a_damaged_file_and_say_so(tmp_path: Path, run: Callable[..., Run]) -> None:
     lost, kept = tiny.unit(0, 3, **WIDTHS), tiny.unit(5, 4, **WIDTHS)
-    data, _ = assimilated(tmp_path, run, lost, kept)
-    path = damage(data, lost)
-    done = run("--data", data, "findings")
+    path, _ = filed(tmp_path, lost), filed(tmp_path, kept)
+    damage(path)
+    done = run("--data", tmp_path, "findings")
     assert (done.code, done.err) == (0, "")
     assert "8 networks, seeds: 4;" in done.out
-    assert "1 file left out as damaged or foreign, with 6 cells of 3 seeds; axiom-server repair" in done.out
+    assert "1 file left out as damaged or foreign:" in done.out
     assert f"  {path}: its {path.stat().st_size} bytes do not have the digest in its name" in done.out
-    (line,) = run("--data", data, "findings", "--json").out.splitlines()
-    (marked,) = json.loads(line)["left_out"]["files"]
-    assert (marked["file"], marked["workunit"], marked["seeds"], marked["cells"]) == (str(path), lost.name, 3, 6)
+    assert f"no sound file has what is stored of {lost.name}; axiom-server repair" in done.out
+    (line,) = run("--data", tmp_path, "findings", "--json").out.splitlines()
+    left_out = json.loads(line)["left_out"]
+    assert [marked["file"] for marked in left_out["files"]] == [str(path)]
+    assert left_out["absent"] == [lost.name]
+
+
+def test_findings_rest_on_exact_results_unless_near_ones_are_asked_for(
+    tmp_path: Path, run: Callable[..., Run], tiny_result: Result
+) -> None:
+    stored(tmp_path, tiny.unit(), tiny_result, 13)
+    assert run("--data", tmp_path, "findings").code == 48
+    stored(tmp_path, tiny.unit(5, 4))
+    done = run("--data", tmp_path, "findings")
+    assert "seeds: 4;" in done.out
+    assert "bit-exact results of 1 known host\n" in done.out
+    assert "1 result with 2 cells left out as near only; --near counts them" in done.out
+    found = json.loads(run("--data", tmp_path, "findings", "--json").out)
+    assert (found["agreement"], found["left_out"]["near"]) == (["exact"], {"results": 1, "cells": 2})
+    done = run("--data", tmp_path, "findings", "--near")
+    assert "seeds: 6;" in done.out
+    assert "bit-exact and near results of 2 known hosts\n" in done.out
+    found = json.loads(run("--data", tmp_path, "findings", "--near", "--json").out)
+    assert (found["agreement"], found["hosts"]) == (["exact", "near"], 2)
+
+
+def test_exact_results_that_disagree_are_an_alarm_with_both_hosts(tmp_path: Path, run: Callable[..., Run]) -> None:
+    answer = exact(tiny.unit())
+    filed(tmp_path, tiny.unit(), answer, 12)
+    filed(tmp_path, tiny.unit(), forged(answer), 13, 1)
+    found = run("--data", tmp_path, "findings").out
+    (alarm,) = (line for line in found.splitlines() if line.startswith("ALARM: 1 cell in two bit-exact results"))
+    for number, host in ((0, 12), (1, 13)):
+        assert f"{tiny.unit().name}_{number}_r77_0, host {host}" in alarm
+    assert "1 seed left out with 1 cells" in found
+    told = json.loads(run("--data", tmp_path, "findings", "--json").out)["left_out"]["contradicted"]
+    assert sorted(told["results"][0]["hosts"]) == [12, 13]
 
 
 def test_a_file_that_no_ledger_knows_is_named_without_its_cells(tmp_path: Path, run: Callable[..., Run]) -> None:
     data, _ = assimilated(tmp_path, run, tiny.unit())
-    (data / "results" / "compgen" / "1" / "other.parquet").write_bytes(b"damaged")
+    assert run("--data", data, "compact").code == 0
+    (place(data) / "other.parquet").write_bytes(b"damaged")
     (data / "ledger.sqlite").unlink()
     done = run("--data", data, "findings")
     assert done.code == 0
-    assert "0 cells of 0 seeds, and 1 file of no work unit that the ledger knows" in done.out
+    assert "1 file left out as damaged or foreign:" in done.out
     assert "other.parquet: its name has no digest" in done.out
 
 
 def test_an_experiment_without_a_sound_file_is_48_after_the_others(tmp_path: Path, run: Callable[..., Run]) -> None:
     data, _ = assimilated(tmp_path, run, tiny.unit())
-    folder = data / "results" / "prunecomp" / "1"  # before compgen or after it: compgen is printed
+    folder = files.folder(data, ("prunecomp", 1))  # before compgen or after it: compgen is printed
     folder.mkdir(parents=True)
     (folder / "torn.parquet").write_bytes(b"")
     done = run("--data", data, "findings")
     assert done.code == 48
     assert "2 networks, seeds: 2;" in done.out
-    assert "None of the 1 files of prunecomp" in one_line(done)
+    assert "Nothing of prunecomp" in one_line(done)
     assert run("--data", data, "findings", "prunecomp").code == 48
 
 

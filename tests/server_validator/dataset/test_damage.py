@@ -10,27 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kernels.experiments import EXPERIMENTS
-from kernels.formats.result import Result
 from server_validator.dataset import files
 from server_validator.dataset.query import Contents, load
-from server_validator.dataset.schema import Origin
-from server_validator.dataset.store import store
 from server_validator.errors import NothingSound
 from tests.kernels import tiny
+from tests.server_validator.storing import COMPGEN, GROUP, brought_in, damage, filed, listed
 
-COMPGEN = EXPERIMENTS["compgen"]
 OTHER = tiny.unit(2000, 1)
 DAMAGES = 300
 
 
 @pytest.fixture
-def two(tmp_path: Path, tiny_result: Result) -> tuple[Path, Path]:
+def two(tmp_path: Path) -> tuple[Path, Path]:
     """The files of two work units: that of `tiny.unit()`, and that of OTHER."""
-    return (
-        store(tmp_path, tiny.unit(), tiny_result, Origin(7, "an upload", 12)),
-        store(tmp_path, OTHER, tiny.computed(OTHER), Origin()),
-    )
+    return filed(tmp_path, tiny.unit()), filed(tmp_path, OTHER)
 
 
 def bits_turned(content: bytes, draw: random.Random) -> bytes:
@@ -92,7 +85,7 @@ def foreign(path: Path) -> None:
 
 
 def under_the_name_of_another(path: Path) -> None:
-    (other,) = (file for file in files.listed(path.parent) if file != path)
+    (other,) = (file for file in path.parent.glob("*.parquet") if file != path)
     path.write_bytes(other.read_bytes())
 
 
@@ -102,12 +95,12 @@ def of_another_experiment(path: Path) -> None:
     import pyarrow.parquet as pq
 
     pq.write_table(pa.table({"seed": [1]}), path)
-    path.rename(path.with_name(files.name("featrank_1_0_1", path.read_bytes())))
+    path.rename(path.with_name(files.name(GROUP, memoryview(path.read_bytes()))))
 
 
 def no_parquet(path: Path) -> None:
     path.write_bytes(b"no table")
-    path.rename(path.with_name(files.name("compgen_1_0_1", b"no table")))
+    path.rename(path.with_name(files.name(GROUP, memoryview(b"no table"))))
 
 
 def folder(path: Path) -> None:
@@ -148,16 +141,41 @@ def test_what_is_no_sound_file_is_left_aside_and_named(
 def test_with_no_sound_file_at_all_the_failure_names_the_first(tmp_path: Path, two: tuple[Path, Path]) -> None:
     for path in two:
         path.write_bytes(b"")
-    with pytest.raises(NothingSound, match=f"None of the 2 files of compgen .*{two[0].name}"):
+    with pytest.raises(NothingSound, match=f"Nothing of compgen .*{min(two).name}"):
         load(tmp_path, COMPGEN)
 
 
-def test_a_damaged_file_does_not_keep_its_result_from_being_stored_again(
-    tmp_path: Path, two: tuple[Path, Path], tiny_result: Result
+def test_a_file_that_does_not_even_tell_its_results_keeps_none_from_being_written_again(
+    tmp_path: Path, two: tuple[Path, Path]
 ) -> None:
-    two[0].rename(damaged := two[0].with_name(files.name(tiny.unit().name, b"other bytes")))
-    path = store(tmp_path, tiny.unit(), tiny_result, Origin(7, "an upload", 12))
+    two[0].write_bytes(b"torn")
+    torn = two[0].rename(two[0].with_name(files.name(GROUP, memoryview(b"other bytes"))))
+    assert brought_in(tmp_path) == []
     contents = load(tmp_path, COMPGEN)
     assert contents.table.seed.tolist() == [1000, 1001, 2000]
-    assert [file for file, _ in contents.left_out.unsound] == [damaged]
+    assert [file for file, _ in contents.left_out.unsound] == [torn]
+    assert set(listed(tmp_path)) == {*two, torn}
+
+
+def test_a_file_that_goes_while_the_folder_is_read_is_looked_for_again(
+    tmp_path: Path, two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a compaction ends between the listing and the opening."""
+    lists = [[*two, tmp_path / "gone.parquet"], list(two)]
+    monkeypatch.setattr(files, "listed", lambda place: lists.pop(0))
+    assert load(tmp_path, COMPGEN).table.seed.tolist() == [1000, 1001, 2000]
+    assert lists == []
+
+
+def test_what_was_opened_is_read_though_its_file_is_gone(tmp_path: Path, two: tuple[Path, Path]) -> None:
+    table = load(tmp_path, COMPGEN).table
+    for path in two:
+        path.unlink()
+    assert table.metrics["gap"].shape == (3, COMPGEN.measurements)
+
+
+def test_a_turned_bit_is_told_with_the_file(tmp_path: Path, two: tuple[Path, Path]) -> None:
+    damage(two[0])
+    ((path, why),) = load(tmp_path, COMPGEN).left_out.unsound
     assert path == two[0]
+    assert f"its {two[0].stat().st_size} bytes do not have the digest in its name" in why
