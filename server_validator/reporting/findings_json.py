@@ -5,33 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from kernels import claims
-from kernels.claims import Estimate, Table
-from kernels.experiment import Experiment
+from kernels.claims import Estimate
+from server_validator.reporting.findings import Findings
 
 
-def as_json(experiment: Experiment, table: Table) -> Mapping[str, object]:
+def as_json(found: Findings) -> Mapping[str, object]:
     """An experiment's claims with estimates and verdicts, and its curves."""
     return {
-        "experiment": experiment.name,
-        "version": experiment.version,
-        "cells": len(table.seed),
-        "seeds": len(set(table.seed.tolist())),
+        "experiment": found.experiment.name,
+        "version": found.experiment.version,
+        "cells": found.cells,
+        "seeds": found.seeds,
         "claims": [
-            {"finding": claim.finding, "text": claim.text, "unit": claim.unit, "published": claim.published}
-            | _plain(estimate := claims.estimate(claim.statistic(table)))
-            | {"verdict": claims.verdict(estimate)}
-            for claim in experiment.claims
+            {"finding": of.claim.finding, "text": of.claim.text, "unit": of.claim.unit, "published": of.claim.published}
+            | _plain(of.estimate)
+            | {"verdict": of.verdict}
+            for of in found.claims
         ],
         "curves": [
             {
-                "title": curve.title, "line": curve.line, "axis": curve.axis, "metric": curve.metric,
+                "title": of.curve.title, "line": of.curve.line, "axis": of.curve.axis, "metric": of.curve.metric,
                 "points": [
-                    {"at": value} | _plain(estimate) | {"published": curve.published.get(value)}
-                    for value, estimate in claims.curve(table, curve).items()
+                    {"at": value} | _plain(estimate) | {"published": of.curve.published.get(value)}
+                    for value, estimate in of.estimates.items()
                 ],
             }
-            for curve in experiment.curves
+            for of in found.curves
         ],
     }  # fmt: skip
 

@@ -4,46 +4,40 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from kernels import claims
-from kernels.claims import Curve, Estimate, Position, Table
+from kernels.claims import Curve
 from kernels.experiment import Experiment
 from kernels.refusals import cannot_write
+from server_validator.reporting.findings import Drawn, Findings
 from server_validator.reporting.words import position
 
 
-def plot(folder: Path, experiment: Experiment, table: Table) -> list[Path]:
+def plot(folder: Path, found: Findings) -> list[Path]:
     """Write one PNG per title among the experiment's curves; the files."""
-    plots = by_title(experiment)
-    paths = [folder / name for name in file_names(experiment)]
-    for path, curves in zip(paths, plots.values(), strict=True):
+    paths = [folder / name for name in file_names(found.experiment)]
+    for path, lines in zip(paths, found.plots.values(), strict=True):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _draw(path, experiment, curves, [claims.curve(table, curve) for curve in curves])
+            _draw(path, found.experiment.name, lines)
         except OSError as error:
             raise cannot_write(path, error) from error
     return paths
 
 
-def by_title(experiment: Experiment) -> dict[str, list[Curve]]:
-    """The experiment's curves by plot, in their order."""
-    plots: dict[str, list[Curve]] = {}
-    for curve in experiment.curves:
-        plots.setdefault(curve.title, []).append(curve)
-    return plots
-
-
 def file_names(experiment: Experiment) -> list[str]:
-    """A name for each plot of `by_title`, all different: its first curve's metric and axis.
+    """A name for each title among the curves, all different: its first curve's metric and axis.
 
     Where a plot before it has the same two, its title is added, and where that is not enough, a number.
     """
     names: list[str] = []
-    for title, (curve, *_) in by_title(experiment).items():
+    first: dict[str, Curve] = {}
+    for curve in experiment.curves:
+        first.setdefault(curve.title, curve)
+    for title, curve in first.items():
         plain = f"{experiment.name}_{curve.metric}_by_{curve.axis}"
         titled = f"{plain}_{re.sub('[^a-z0-9]+', '_', title.lower()).strip('_')}"
         numbered = (f"{titled}_{number}" for number in itertools.count(2))
@@ -52,10 +46,9 @@ def file_names(experiment: Experiment) -> list[str]:
     return names
 
 
-def _draw(
-    path: Path, experiment: Experiment, curves: Sequence[Curve], estimates: Sequence[Mapping[Position, Estimate]]
-) -> None:
-    """One plot of curves that share title and axis, each with the estimates at its values."""
+def _draw(path: Path, name: str, lines: Sequence[Drawn]) -> None:
+    """One plot of curves that share title and axis."""
+    curves, estimates = [drawn.curve for drawn in lines], [drawn.estimates for drawn in lines]
     several = any(curve.line for curve in curves)
     figure = Figure(figsize=(9.0 if several else 6.4, 4.4), dpi=150, layout="constrained")
     axes = figure.subplots()
@@ -86,7 +79,7 @@ def _draw(
         axes.set_xlim(-0.4, len(values) - 0.6)
     axes.set_xlabel(curves[0].axis)
     axes.set_ylabel(curves[0].label)
-    axes.set_title(f"{experiment.name}: {curves[0].title[0].lower()}{curves[0].title[1:]}")
+    axes.set_title(f"{name}: {curves[0].title[0].lower()}{curves[0].title[1:]}")
     axes.grid(alpha=0.3)
     if several:
         figure.legend(loc="outside right upper", title=measured)  # beside the lines: among many it would cover some

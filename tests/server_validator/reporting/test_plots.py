@@ -13,7 +13,7 @@ from rich.console import Console
 from kernels.claims import Curve, Table
 from kernels.experiments import EXPERIMENTS
 from kernels.experiments.compgen import EXPERIMENT
-from server_validator.reporting import plots, tables
+from server_validator.reporting import findings, plots, tables
 
 ROWS = [(seed, width, depth) for seed in range(3) for width in (32, 64) for depth in (1, 2)]
 SEED, WIDTH, DEPTH = np.array(ROWS).T
@@ -58,7 +58,7 @@ PAGES = Path(__file__).parents[3] / "docs" / "experiments"
 def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     monkeypatch.setattr(Figure, "savefig", lambda self, path: figures.setdefault(path.name, self))
-    paths = plots.plot(tmp_path, ROW, TABLE)
+    paths = plots.plot(tmp_path, findings.of(ROW, TABLE))
     assert [path.name for path in paths] == list(figures)
     return figures
 
@@ -83,7 +83,7 @@ def test_a_curve_alone_is_told_from_what_was_published(drawn: dict[str, Figure])
 
 def test_tables_name_their_line() -> None:
     console = Console(record=True, width=120)
-    tables.show(console, ROW, TABLE)
+    tables.show(console, findings.of(ROW, TABLE))
     text = console.export_text()
     assert "By depth, one layer" in text
     assert "By depth, two layers" in text
@@ -105,7 +105,7 @@ def test_a_power_law_is_drawn_where_it_is_a_straight_line(monkeypatch: pytest.Mo
         for log in (False, True)
     )
     for curve in curves:
-        plots.plot(tmp_path, replace(ROW, curves=(curve,)), TABLE)
+        plots.plot(tmp_path, findings.of(replace(ROW, curves=(curve,)), TABLE))
     even, logarithmic = (figure.axes[0] for figure in figures)
     assert (even.get_xscale(), even.get_yscale()) == ("linear", "linear")
     assert (logarithmic.get_xscale(), logarithmic.get_yscale()) == ("log", "log")
@@ -158,7 +158,7 @@ COLLIDING = replace(
 
 
 def test_plots_over_the_same_metric_and_axis_have_files_of_their_own(tmp_path: Path) -> None:
-    paths = plots.plot(tmp_path, COLLIDING, TABLE)
+    paths = plots.plot(tmp_path, findings.of(COLLIDING, TABLE))
     assert [path.name for path in paths] == [
         "compgen_gap_by_width.png",
         "compgen_gap_by_depth.png",

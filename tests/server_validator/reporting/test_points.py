@@ -12,7 +12,7 @@ from rich.console import Console
 
 from kernels.claims import Curve, Table
 from kernels.experiments import EXPERIMENTS
-from server_validator.reporting import plots, tables
+from server_validator.reporting import findings, plots, tables
 
 TABLE = Table(
     np.array([1, 1, 2, 2]),
@@ -42,9 +42,9 @@ POINTS = Curve(
 def test_a_curve_over_names_or_points_is_shown_and_drawn(curve: Curve, words: list[str], tmp_path: Path) -> None:
     experiment = replace(EXPERIMENTS["compgen"], curves=(curve,), claims=())
     text = io.StringIO()
-    tables.show(Console(file=text, width=120), experiment, TABLE)
+    tables.show(Console(file=text, width=120), findings.of(experiment, TABLE))
     for word in words:
         assert word in text.getvalue()
-    (path,) = plots.plot(tmp_path, experiment, TABLE)
+    (path,) = plots.plot(tmp_path, findings.of(experiment, TABLE))
     assert path.name == f"compgen_{curve.metric}_by_{curve.axis}.png"
     assert path.read_bytes().startswith(b"\x89PNG")
