@@ -18,6 +18,9 @@ def is_lacking(error: BaseException) -> bool:
     while cause is not None:
         if isinstance(cause, MemoryError):
             return True
+        # What the interpreter says where a library's code had no memory for the error itself.
+        if isinstance(cause, SystemError) and "without" in str(cause):
+            return True
         if isinstance(cause, OSError) and cause.errno in (errno.ENOMEM, errno.EMFILE, errno.ENFILE):
             return True
         if isinstance(cause, ImportError | OSError) and any(text in str(cause).lower() for text in _NO_ROOM):

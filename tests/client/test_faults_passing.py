@@ -139,6 +139,9 @@ def caused(error: Exception, cause: Exception) -> Exception:
     ("error", "expected"),
     [
         (MemoryError(), passing.MEMORY),
+        (SystemError("error return without exception set"), passing.MEMORY),
+        (caused(ImportError("x"), SystemError("<method> returned NULL without setting an exception")), passing.MEMORY),
+        (SystemError("Negative size passed to PyTuple_New"), None),
         (caused(NoEngine("c", "x"), caused(EngineUnavailable("x"), UNMAPPED)), passing.MEMORY),
         (caused(NoDevice("cuda:0", "x"), DeviceAway("no driver")), passing.DEVICE),
         (caused(CannotRead("wu.json", "x", "y"), OSError(5, "Input/output error")), passing.READING),
