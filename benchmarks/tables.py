@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from statistics import mean, median
@@ -10,7 +11,6 @@ from benchmarks.record import Measurement, Record
 
 LIBRARIES = ("torch loop", "numpy loop", "JAX")
 CHECKPOINT_PERIOD = 60.0  # seconds, BOINC's default
-USUAL_SHARE = 3.0  # % of a work unit; experiments whose recomputed cell costs more are named
 SERVERS_PART = "version.xml"  # of the program's tree; no volunteer downloads it
 LARGE_PART = 0.7e6  # bytes installed; smaller parts of the program are not listed
 EFFECTS = {
@@ -110,43 +110,112 @@ def checkpoints(record: Record) -> str:
     )
 
 
-def checking_costs(record: Record) -> str:
-    """Of validator: a table of all experiments."""
-    rows = []
+def paces(record: Record) -> dict[str, float]:
+    """Of whetstone: operations a second of each experiment, all blocks standing for as much work."""
+    found = {}
     for name in record.label_values("experiment"):
-        decode, consistency, alone, whole = _checking(record, str(name))
-        size = record.only(experiment=name, what="size")
-        reading = [f"{1e3 * decode:.2f}", f"{1e3 * consistency:.2f}"]
-        computing = [f"{alone:.2f}", f"{whole:.1f}", f"{100 * alone / whole:.1f} %"]
-        rows.append([str(name), str(size.labels["cells"]), f"{size.median / 1e3:.0f}", *reading, *computing])
-    titles = [
-        "experiment",
-        "cells",
-        "kB",
-        "decode, ms",
-        "consistency, ms",
-        "one cell again, s",
-        "work unit, s",
-        "share",
-    ]
+        blocks = record.select(experiment=name)
+        found[str(name)] = len(blocks) / sum(1 / block.rate for block in blocks)
+    return found
+
+
+def projected_scale(record: Record) -> float:
+    """Of whetstone: the scale with which the fastest and the slowest experiment are as much misjudged."""
+    found = paces(record).values()
+    return math.sqrt(min(found) * max(found)) / record.only(what="whetstone").median
+
+
+def projected(record: Record) -> str:
+    """Of whetstone: what a core computes, beside BOINC's figure of it."""
+    found, figure = paces(record), record.only(what="whetstone").median
+    least, most = min(found, key=lambda name: found[name]), max(found, key=lambda name: found[name])
+    wrong = math.sqrt(found[most] / found[least])
+    return _paragraph(
+        f"A core of an {record.host.processor}, of which BOINC's client measures {figure / 1e9:.1f} GFLOP/s "
+        f"(Whetstone), computes default work units with {found[least] / 1e9:.0f} ({least}) to "
+        f"{found[most] / 1e9:.0f} ({most}) GFLOP/s, half of the experiments with more than "
+        f"{median(found.values()) / 1e9:.0f} (`{record.command}`). With a scale of {projected_scale(record):.1f} the "
+        f"client's first estimate of a task is right within a factor of {wrong:.1f}."
+    )
+
+
+TRUSTED_SHARE = 0.9  # of a fleet's results, that come from trusted hosts
+
+
+def fleet_costs(record: Record) -> str:
+    """Of fleet: a table of all experiments."""
+    rows = []
+    for name in map(str, record.label_values("experiment")):
+        volunteer, trusted, new = _fleet(record, name)
+        size, mix = record.only(experiment=name, what="size"), _mixed(trusted, new)
+        uploads = [f"{size.median / 1e3:.0f}", f"{size.median / volunteer / 1e3:.2f}"]
+        ratios = [f"1 : {volunteer / cost:.0f}" for cost in (mix, new)]
+        cells = str(size.labels["cells"])
+        rows.append([name, cells, f"{volunteer:.0f}", *uploads, f"{trusted:.2f}", f"{new:.2f}", *ratios])
+    titles = ["experiment", "cells", "volunteer, s", "upload, kB", "kB/s", "trusted, s", "new, s", "mixed", "new hosts"]
     return _table(titles, rows)
 
 
-def checking(record: Record) -> str:
-    """Of validator: what a check costs, in a paragraph."""
-    names = [str(name) for name in record.label_values("experiment")]
-    costs = {name: _checking(record, name) for name in names}
-    reading = [1e3 * (decode + consistency) for decode, consistency, _, _ in costs.values()]
-    shares = {name: 100 * alone / whole for name, (_, _, alone, whole) in costs.items()}
-    cells = {name: record.only(experiment=name, what="size").labels["cells"] for name in names}
-    usual = [share for share in shares.values() if share <= USUAL_SHARE]
-    dear = [f"{shares[name]:.0f} % of {name}'s {cells[name]} cells" for name in names if shares[name] > USUAL_SHARE]
+def fleet(record: Record) -> str:
+    """Of fleet: what one server core serves, in a paragraph."""
+    costs = [_fleet(record, str(name)) for name in record.label_values("experiment")]
+    volunteer = sum(cost[0] for cost in costs)
+    mix, new = sum(_mixed(trusted, new) for _, trusted, new in costs), sum(new for _, _, new in costs)
+    rates = [
+        record.only(experiment=str(name), what="size").median / _fleet(record, str(name))[0] / 1e3
+        for name in record.label_values("experiment")
+    ]
     return _paragraph(
-        f"`{record.command}` measures what that costs, here on an {record.host.processor}: a check starts in "
-        f"{record.only(what='start of a check').median:.2f} s; decoding and consistency of the default work units' "
-        f"results take {_range(reading, '.1f')} ms, half of them less than {median(reading):.1f}; one recomputed cell "
-        f"is {_range(usual, '.1f')} % of a work unit" + (f", but {' and '.join(dear)}." if dear else ".")
+        f"One server core serves {volunteer / mix:.0f} cores of volunteers where {100 * TRUSTED_SHARE:.0f} % of the "
+        f"results come from trusted hosts, {volunteer / new:.0f} where all hosts are new: validation, assimilation and "
+        f"compaction of default work units, {median(cost[0] for cost in costs) / 60:.0f} minutes on that core in the "
+        f"median experiment, by `{record.command}` on an {record.host.processor}. A core of volunteers uploads "
+        f"{min(rates):.2f} to {max(rates):.1f} kB/s, in half of the experiments less than {median(rates):.1f}."
     )
+
+
+def _fleet(record: Record, name: str) -> tuple[float, float, float]:
+    """Core seconds of a default work unit's result: its volunteer's, the server's of a trusted host, of a new host."""
+
+    def once(kind: str) -> float:
+        """Of a result: validating and assimilating."""
+        return sum(
+            mean(record.only(experiment=name, host=kind, what=what).values) for what in ("validate", "assimilate")
+        )
+
+    def mine(what: str) -> float:
+        return record.only(experiment=name, what=what).median
+
+    plain, short = once("trusted") + mine("compact"), once("trusted, short")
+    trusted, new = (plain + (once(f"{kind}, closes") - short) / mine(f"span, {kind}") for kind in ("trusted", "new"))
+    return mine("volunteer"), trusted, new
+
+
+def _mixed(trusted: float, new: float) -> float:
+    return TRUSTED_SHARE * trusted + (1 - TRUSTED_SHARE) * new
+
+
+def dataset(record: Record) -> str:
+    """Of dataset: what findings and the ledger cost when there is much, in a paragraph and a table."""
+    asked = [1e3 * record.only(ledger=what).median for what in record.label_values("ledger")]
+    command, interval = record.only(command="make-wu"), record.only(claims="interval")
+    names = record.label_values("findings")
+    cells = record.only(findings="all", what="time").labels["cells"]
+    told = _paragraph(
+        f"`{record.command}` measures what much of it costs, here on {record.host.cores} cores of an "
+        f"{record.host.processor}, of which other programs kept {record.load.others} busy: `findings` over {cells:,} "
+        f"invented cells, equally many of {len(names) - 1} experiments, each time from the start of the program. Where "
+        f"{command.labels['units']:,} work units are issued, what is asked of the ledger takes at most "
+        f"{max(asked):.1f} ms, and `make-wu`, most of it the start, {command.median:.2f} s. An interval over "
+        f"{interval.labels['seeds']:,} seeds takes {1e3 * interval.median:.0f} ms."
+    )
+    rows = []
+    for name in names:
+        time, processor, memory = (
+            record.only(findings=name, what=what) for what in ("time", "processor time", "memory")
+        )
+        rows.append([str(name), f"{time.median:.1f}", f"{processor.median:.1f}", f"{max(memory.values) / 1e6:.0f}"])
+    return told + "\n\n" + _table(["findings of", "seconds", "processor seconds", "MB"], rows)
 
 
 def release(record: Record) -> str:
@@ -231,15 +300,6 @@ def _weight(record: Record, flavour: str | int, *parts: str | int) -> tuple[floa
         sum(m.median for m in chosen if m.labels["what"] == what) for what in ("files", "installed", "download")
     )
     return files, installed, download
-
-
-def _checking(record: Record, name: str) -> tuple[float, float, float, float]:
-    """Seconds of an experiment: decoding, consistency, one cell alone on average, the whole work unit."""
-    decode, consistency, blocks, alone = (
-        record.only(experiment=name, what=what)
-        for what in ("decode", "consistency", "blocks of one seed", "cells of one seed, alone")
-    )
-    return decode.median, consistency.median, mean(alone.values), sum(blocks.values) * int(blocks.labels["seeds"])
 
 
 def _paragraph(text: str) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from benchmarks import checkpoint, reaction, tables, tolerances, training, validator
+from benchmarks import checkpoint, dataset, fleet, invented, reaction, tables, tolerances, training, whetstone
 from benchmarks.record import Measurement
 from kernels.engine.exact.engine import ExactEngine
 from kernels.engine.shapes import Network
 from kernels.experiments import EXPERIMENTS
 from kernels.formats import workunit
+from kernels.formats.workunit import Seeds, WorkUnit
+from server_validator.dataset import query
+from server_validator.ledger import Ledger, standing
 from tests.benchmarks.records import record
+from tests.server_validator.boinc import mariadb
 
 
 def values(measurements: list[Measurement]) -> list[float]:
@@ -58,12 +63,55 @@ def test_reaction() -> None:
     assert "abort, process gone" in tables.reaction(record(*measurements))
 
 
-def test_validator(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validator, "ROUNDS", 1)
-    measurements = [*validator.start(), *validator.measure("compgen")]
+def test_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "TRIES", 1)
+    monkeypatch.setattr(fleet, "TOGETHER", 2)
+    monkeypatch.setattr(fleet, "default_units", lambda experiment, first: [WorkUnit(experiment, Seeds(first, 3))])
+    unit, of = fleet.computed(tmp_path, "compgen", 0.001)
+    assert unit.seeds.count == 1
+    assert fleet.computed(tmp_path, "compgen", 0.001)[1].checksum == of.checksum, "it is computed once"
+    with mariadb.started(tmp_path) as port:
+        measurements = fleet.measured(fleet.project(tmp_path / "project", port), port, unit, of)
     assert min(values(measurements)) > 0
-    assert "| compgen |" in tables.checking_costs(record(*measurements))
-    assert "a check starts in" in " ".join(tables.checking(record(*measurements)).split())
+    made = record(*measurements)
+    assert made.only(what="volunteer").median == pytest.approx(3 * of.header.timings.cpu)
+    assert "| compgen | 72 |" in tables.fleet_costs(made)
+    assert "One server core serves" in tables.fleet(made)
+
+
+def test_whetstone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the figure of BOINC's client, which takes a minute and an idle machine."""
+    monkeypatch.setattr(whetstone, "BLOCKS", 2)
+    monkeypatch.setattr(whetstone, "SECONDS", 0.1)
+    measurements = whetstone.pace(EXPERIMENTS["compgen"])
+    assert min(values(measurements)) > 0
+    made = record(Measurement({"what": "whetstone"}, "operations/s", [5e9, 6e9]), *measurements)
+    assert tables.projected_scale(made) == pytest.approx(tables.paces(made)["compgen"] / 5.5e9)
+    assert "right within a factor of 1.0" in tables.projected(made)
+
+
+def test_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ROUNDS", "FINDINGS_ROUNDS"):
+        monkeypatch.setattr(dataset, name, 1)
+    monkeypatch.setattr(invented, "RESULT_CELLS", 300)
+    invented.fill(tmp_path, 130)
+    invented.store(tmp_path, 26 * 300)
+    monkeypatch.setattr(dataset, "LOOKED_AT", ("compgen", "microscale"))
+    with Ledger(tmp_path) as ledger:
+        assert set(Counter(unit.experiment for unit in standing.units(ledger)).values()) == {12}
+        assert {unit.standing for unit in standing.units(ledger)} == {"stored", "checked"}
+    for experiment in EXPERIMENTS.values():
+        contents = query.load(tmp_path, experiment)
+        assert 0 < len(contents.table.seed) <= 600
+        assert contents.left_out.incomplete_seeds == 0
+        assert not contents.left_out.unsound
+    measurements = [
+        *dataset.interval(2000),
+        *dataset.ledger(tmp_path, 130),
+        *dataset.findings(tmp_path, 26 * 300),
+    ]
+    assert min(values(measurements)) > 0
+    assert "An interval over 2,000 seeds" in " ".join(tables.dataset(record(*measurements)).split())
 
 
 def test_tolerances() -> None:

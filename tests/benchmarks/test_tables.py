@@ -72,22 +72,58 @@ def test_checkpoints() -> None:
     assert "(4096 cells, nearly finished) has 2.0 MB and stops the computing for 12 to 24 ms: at most 0.04 % of" in text
 
 
-def checked(name: str, cells: int, alone: float) -> list[Measurement]:
-    """Of an experiment whose work unit is 10 seeds of 4 s."""
-    labels: dict[str, str | int] = {"experiment": name, "cells": cells, "seeds": 10}
-    values = {"size": [1e3], "decode": [0.001], "consistency": [0.0005]}
-    values |= {"blocks of one seed": [1.0, 3.0], "cells of one seed, alone": [alone, alone]}
-    return [Measurement({**labels, "what": what}, "s", numbers) for what, numbers in values.items()]
+def served(name: str, cells: int, dear: float) -> list[Measurement]:
+    """Of a fleet: results of 900 s, checked in .5 s and `dear` s for a span of 16, or of a new host."""
+
+    def of(what: str, values: list[float], **more: str | int) -> Measurement:
+        return Measurement({"experiment": name, **more, "what": what}, "s", values)
+
+    hosts = {"trusted": 0.4, "trusted, short": 0.1, "trusted, closes": 0.1 + dear, "new, closes": 0.1 + dear}
+    return [
+        of("size", [1.8e6], cells=cells), of("volunteer", [900.0], cells=cells), of("compact", [0.1]),
+        of("span, trusted", [16], cells=cells), of("span, new", [1], cells=cells),
+        *(of("validate", [seconds - 0.05], host=host) for host, seconds in hosts.items()),
+        *(of("assimilate", [0.04, 0.06], host=host) for host in hosts),
+    ]  # fmt: skip
 
 
-def test_checking() -> None:
-    start = Measurement({"what": "start of a check"}, "s", [0.2])
-    made = record(start, *checked("small", 80, 0.4), *checked("smaller", 90, 0.2), *checked("large", 4, 10.0))
-    text = " ".join(tables.checking(made).split())
-    assert "a check starts in 0.20 s" in text
-    assert "results take 1.5 ms, half of them less than 1.5;" in text
-    assert text.endswith("one recomputed cell is 0.5 to 1.0 % of a work unit, but 25 % of large's 4 cells.")
-    assert tables.checking_costs(made).splitlines()[2] == "| small | 80 | 1 | 1.00 | 0.50 | 0.40 | 40.0 | 1.0 % |"
+def test_fleet() -> None:
+    made = record(*served("small", 80, 0.8), *served("large", 9, 8.0))
+    assert tables.fleet_costs(made).splitlines()[2] == (
+        "| small | 80 | 900 | 1800 | 2.00 | 0.55 | 1.30 | 1 : 1440 | 1 : 692 |"
+    )
+    text = " ".join(tables.fleet(made).split())
+    assert text.startswith("One server core serves 758 cores of volunteers where 90 % of the results come from trusted")
+    assert "hosts, 184 where all hosts are new" in text
+    assert "15 minutes on that core in the median experiment" in text
+
+
+def test_dataset() -> None:
+    taken = {"small": [1.0, 1.1, 4.0], "large": [1.7, 1.8, 1.9], "all": [9.0, 8.0, 13.0]}
+    made = record(
+        *(
+            Measurement({"cells": 10_000_000, "findings": name, "what": what}, unit, numbers)
+            for name, seconds in taken.items()
+            for what, unit, numbers in (
+                ("time", "s", seconds),
+                ("processor time", "s", [2 * value for value in seconds]),
+                ("memory", "B", [3e8, 9e8]),
+            )
+        ),
+        *(Measurement({"units": 2000, "ledger": what}, "s", [ms / 1e3]) for what, ms in (("issue", 2), ("name", 0.1))),
+        Measurement({"units": 2000, "command": "make-wu"}, "s", [0.3, 0.25]),
+        Measurement({"seeds": 3000, "claims": "resampling"}, "s", [0.3]),
+        Measurement({"seeds": 3000, "claims": "interval"}, "s", [0.01, 0.02]),
+    )
+    text = " ".join(tables.dataset(made).split())
+    assert "`findings` over 10,000,000 invented cells, equally many of 2 experiments," in text
+    assert "Where 2,000 work units are issued, what is asked of the ledger takes at most 2.0 ms, and `make-wu`" in text
+    assert "0.28 s. An interval over 3,000 seeds takes 15 ms." in text
+    assert tables.dataset(made).splitlines()[-3:] == [
+        "| small | 1.1 | 2.2 | 900 |",
+        "| large | 1.8 | 3.6 | 900 |",
+        "| all | 9.0 | 18.0 | 900 |",
+    ]
 
 
 def weighed(part: str, files: float, installed: float, download: float) -> list[Measurement]:
