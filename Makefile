@@ -7,10 +7,10 @@ RELEASE := $(VENV)/.release
 WINDOWS := $(VENV)/windows/.ready
 THREADS ?= $(shell nproc)
 
-.PHONY: run test quick check exactness windows sanitize fuzz figures release-check clean
+.PHONY: run test quick check exactness windows sanitize fuzz figures kills report-check release-check clean
 .DEFAULT_GOAL := run
 
-# One work unit's whole life: issue, compute, validate, assimilate, finding and plot, all under out/.
+# One work unit's whole life: issue, compute, validate, assimilate, finding and plot, report, all under out/.
 run: $(READY)
 	@mkdir -p out
 	$(BIN)/axiom-server --data out/data init
@@ -19,6 +19,7 @@ run: $(READY)
 	$(BIN)/axiom-server --data out/data validate out/result.msgpack
 	$(BIN)/axiom-server --data out/data assimilate 1 out/result.msgpack
 	$(BIN)/axiom-server --data out/data findings compgen --plots out
+	$(BIN)/axiom-server --data out/data report --out out/report.html
 
 test: $(RELEASE) $(WINDOWS) check
 	.ci/apt-install boinc-client libboinc-app-dev g++ libfuse3-dev pkg-config libfaketime strace mariadb-server binutils \
@@ -56,6 +57,16 @@ fuzz: $(READY)
 # What benchmarks/results/ has, into README.md and docs/: after a benchmark was run again.
 figures: $(READY)
 	$(BIN)/python -m benchmarks.figures
+
+# 300 kills among all commands of the server that work at once, with a real MariaDB: a quarter of an hour.
+kills: $(READY)
+	.ci/apt-install mariadb-server
+	$(BIN)/python -m pytest -s -o python_files='check_*.py' tests/server_validator/kills
+
+# The report's page in Debian's Chromium (400 MB): narrow and wide, light and dark; pictures of it in out/report-check/.
+report-check: $(READY)
+	.ci/apt-install chromium
+	$(BIN)/python -m pytest -o python_files='check_*.py' tests/server_validator/reporting/html
 
 # The frozen programs, built several times, compared, damaged, measured, run in a bare Debian; and the one for Windows, under
 # Wine: ten minutes.

@@ -49,6 +49,20 @@ class ResultsDiffer(Failure):
     blames_result = True
 
 
+class SpanRefused(Failure):
+    """{} came back with a result that is wrong, of the same host and unproven as well: {}. Both are refused."""
+
+    code = 29
+    blames_result = True
+
+
+class NotCentred(Failure):
+    """{} and its host's results before it differ from what cells compute to in one direction: {}. It is refused."""
+
+    code = 38
+    blames_result = True
+
+
 class SeedsTaken(Failure):
     """Seeds {} to {} of {} version {} overlap work unit {}, issued before. The first free seed is {}."""
 
@@ -98,13 +112,13 @@ class StillOut(Failure):
 
 
 class NothingSound(Failure):
-    """None of the {} files of {} in the data set can be used: {}. Run axiom-server repair, or withdraw --undo."""
+    """Nothing of {} in the data set can be used: {}. Run axiom-server repair, withdraw --undo, or findings --near."""
 
     code = 48
 
 
 class ComputeAgain(Failure):
-    """{} work units have to be computed again, as no valid upload of theirs is at hand: {}. Use make-work --again."""
+    """{} work units have to be computed again, as the archive lacks what came back: {}. Use make-work --again."""
 
     code = 49
 
@@ -137,3 +151,21 @@ class NoRows(Failure):
     """The data set in {} has no {} rows of {}. Correct it; axiom-server withdraw lists what is withdrawn."""
 
     code = 54
+
+
+class AuditIncomplete(Failure):
+    """Left for the next audit: {} of {}."""
+
+    code = 55
+
+
+class NotInArchive(Failure):
+    """The archive lacks {} results that the ledger has as stored: {}. Put copies there, or run axiom-server repair."""
+
+    code = 60
+
+
+class FolderInTheWay(Failure):
+    """No export can be written to {}: {}. Name a folder that is new or empty."""
+
+    code = 61

@@ -43,7 +43,20 @@ def test_exit_codes_keep_their_numbers() -> None:
 
 def test_these_and_no_other_failures_blame_a_result() -> None:
     """BOINC's validator takes them, and only them, for an invalid result."""
-    assert {kind.code for kind in TABLE.values() if kind.blames_result} == {20, 21, 22, 23, 24, 25, 26, 27, 28, 32}
+    assert {kind.code for kind in TABLE.values() if kind.blames_result} == {
+        20,
+        21,
+        22,
+        23,
+        24,
+        25,
+        26,
+        27,
+        28,
+        29,
+        32,
+        38,
+    }
 
 
 def test_two_failures_with_one_code_are_found_out() -> None:

@@ -43,7 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kernels.plan": {"kernels.cells", "kernels.programs"},
     "kernels.formats": {
         *("kernels.arrays", "kernels.cells", "kernels.engine", "kernels.errors", "kernels.experiment"),
-        *("kernels.limits", "kernels.philox", "kernels.programs", "kernels.refusals", "kernels.text", "patience"),
+        *("kernels.limits", "kernels.metrics", "kernels.philox", "kernels.programs", "kernels.refusals"),
+        *("kernels.text", "patience"),
     },
     "kernels.cost": {
         *("kernels.cells", "kernels.experiment", "kernels.formats", "kernels.limits", "kernels.plan"),
@@ -60,37 +61,41 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("kernels.refusals", "kernels.text"),
     },
     "server_validator.errors": {"kernels.errors"},
-    "server_validator.issuing": {
-        *("kernels.cost", "kernels.errors", "kernels.experiments", "kernels.formats", "kernels.limits"),
-    },
     "server_validator.boinc.names": set(),
     "server_validator.boinc": {
         *("kernels.cost", "kernels.errors", "kernels.exits", "kernels.formats", "kernels.text"),
         *("server_validator.errors",),
     },
     "server_validator.ledger": {
-        *("kernels", "kernels.errors", "kernels.experiment", "kernels.experiments", "kernels.formats"),
-        *("server_validator.errors",),
+        *("kernels", "kernels.arrays", "kernels.errors", "kernels.experiment", "kernels.experiments"),
+        *("kernels.formats", "server_validator.errors"),
+    },
+    "server_validator.issuing": {
+        *("kernels.cost", "kernels.errors", "kernels.experiment", "kernels.experiments", "kernels.formats"),
+        *("kernels.limits", "server_validator.ledger"),
     },
     "server_validator.checking": {  # no database but the ledger, no data set
         *("kernels.arrays", "kernels.cells", "kernels.engine", "kernels.errors", "kernels.experiment"),
-        *("kernels.formats", "kernels.metrics"),
+        *("kernels.formats", "kernels.limits", "kernels.metrics"),
         *("server_validator.boinc.names", "server_validator.errors", "server_validator.ledger"),
     },
     "server_validator.dataset": {
         *("kernels.arrays", "kernels.claims", "kernels.errors", "kernels.experiment", "kernels.experiments"),
         *("kernels.formats", "kernels.limits", "kernels.refusals", "kernels.text", "server_validator.errors"),
+        *("server_validator.ledger",),
     },
     "server_validator.reporting": {
-        *("kernels.arrays", "kernels.claims", "kernels.experiment", "kernels.experiments"),
-        *("kernels.formats", "kernels.refusals", "server_validator.dataset", "server_validator.ledger"),
+        *("kernels.arrays", "kernels.cells", "kernels.claims", "kernels.experiment", "kernels.experiments"),
+        *("kernels.formats", "kernels.refusals", "server_validator.dataset", "server_validator.errors"),
+        *("server_validator.ledger",),
     },
+    "server_validator.reporting.html": {"kernels", "kernels.claims", "server_validator.reporting"},  # what it is told
     "server_validator.commands": {
         *("kernels", "kernels.cost", "kernels.engine", "kernels.errors", "kernels.experiment", "kernels.experiments"),
-        *("kernels.formats", "kernels.philox", "kernels.refusals", "kernels.streams", "kernels.text"),
-        *("server_validator.boinc", "server_validator.boinc.names", "server_validator.checking"),
+        *("kernels.formats", "kernels.limits", "kernels.philox", "kernels.refusals", "kernels.streams"),
+        *("kernels.text", "server_validator.boinc", "server_validator.boinc.names", "server_validator.checking"),
         *("server_validator.dataset", "server_validator.errors", "server_validator.issuing"),
-        *("server_validator.ledger", "server_validator.reporting"),
+        *("server_validator.ledger", "server_validator.reporting", "server_validator.reporting.html"),
     },
     "server_validator": {"kernels", "kernels.errors", "kernels.exits", "server_validator.commands"},
 }
@@ -102,7 +107,6 @@ MAY_KNOW: dict[str, set[str]] = {
     "torch": {"kernels.engine.torch"},
     "rich": {"client.terminal", "server_validator.reporting"},
     "matplotlib": {"server_validator.reporting"},
-    "duckdb": {"server_validator.dataset"},
     "pyarrow": {"server_validator.dataset"},
     "pymysql": {"server_validator.boinc"},
 }

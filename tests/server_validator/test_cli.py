@@ -40,7 +40,7 @@ def test_from_a_work_unit_to_a_finding(tmp_path: Path, run: Callable[..., Run]) 
     for _ in range(2):
         stored = run("--data", data, "assimilate", 5, out)
         assert stored.code == 0, stored.err
-        assert "24 cells in" in stored.out
+        assert "the result of compgen_1_70_1 is stored" in stored.out
     done = run("--data", data, "findings", "compgen", "--plots", folder / "the plots")
     assert done.code == 0, done.err
     assert "24 networks, seeds: 1;" in done.out
