@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from kernels import limits
 from kernels.arrays import F32
-from kernels.cells import CellResult, Condition, Value
+from kernels.cells import Condition, Value
 from kernels.engine.contract import AGREEMENT, Agreement, EngineName
 from kernels.engine.devices import DeviceKind
 from kernels.errors import Inconsistent, ResultFormat, ResultMismatch, ResultUnreadable
@@ -144,22 +144,6 @@ class Result:
             if metric.formula:
                 measured[name] = metric.formula.compute(measured, of_cells)
         return {name: measured[name] for name in experiment.metrics}
-
-
-def build(
-    unit: WorkUnit,
-    cells: Sequence[CellResult],
-    app_version: str,
-    engine: EngineName,
-    device: DeviceFacts,
-    timings: Timings,
-) -> Result:
-    """The result of a work unit from all its cells' results, in whatever order."""
-    by_cell = {_identity(r.cell.seed, r.cell.condition): r for r in cells}
-    ordered = [by_cell[_identity(cell.seed, cell.condition)] for cell in unit.cells]
-    values = {name: np.stack([r.metrics[name] for r in ordered]) for name in columns.recorded(unit.experiment.metrics)}
-    states = [b"".join(r.digests) for r in ordered]
-    return assemble(unit, values, states, app_version, engine, device, timings)
 
 
 def assemble(
@@ -367,10 +351,6 @@ def _conditions(header: Header) -> list[Condition]:
 
 def _cells(seeds: SeedsRecord, axes: Mapping[str, Sequence[Value]]) -> bytes:
     return msgspec.msgpack.encode((seeds, axes))
-
-
-def _identity(seed: int, condition: Mapping[str, Value]) -> tuple[object, ...]:
-    return (seed, *((axis, type(value), value) for axis, value in condition.items()))
 
 
 class _Head(msgspec.Struct):

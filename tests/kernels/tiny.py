@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from kernels import plan
 from kernels.arrays import F32
-from kernels.cells import Value
+from kernels.cells import CellResult, Value
 from kernels.engine import registry
 from kernels.engine.contract import Engine, EngineName
 from kernels.engine.devices import CPU
 from kernels.experiment import Experiment, compute
 from kernels.experiments import EXPERIMENTS
-from kernels.formats import result
+from kernels.formats import columns, result
 from kernels.formats.result import DeviceFacts, Result, Timings
 from kernels.formats.workunit import Seeds, WorkUnit
 
@@ -40,7 +42,26 @@ def computed(workunit: WorkUnit, name: EngineName = ENGINE, told: EngineName | N
     experiment = workunit.experiment
     blocks = plan.blocks(experiment.course, workunit.cells, 1 << 20)
     cells = [cell for block in blocks for cell in compute(experiment, block, engine(name))]
-    return result.build(workunit, cells, "0.1.0", told or name, DEVICE, TIMINGS)
+    return built(workunit, cells, "0.1.0", told or name, DEVICE, TIMINGS)
+
+
+def built(
+    workunit: WorkUnit,
+    cells: Sequence[CellResult],
+    app_version: str,
+    name: EngineName,
+    device: DeviceFacts,
+    timings: Timings,
+) -> Result:
+    """The result of a work unit from all its cells' results, in whatever order."""
+    by_cell = {repr(one.cell): one for one in cells}
+    ordered = [by_cell[repr(cell)] for cell in workunit.cells]
+    values = {
+        metric: np.stack([one.metrics[metric] for one in ordered])
+        for metric in columns.recorded(workunit.experiment.metrics)
+    }
+    states = [b"".join(one.digests) for one in ordered]
+    return result.assemble(workunit, values, states, app_version, name, device, timings)
 
 
 def contradiction(experiment: Experiment, curves: Mapping[str, F32], **condition: Value) -> str | None:

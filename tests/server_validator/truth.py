@@ -15,7 +15,6 @@ from kernels.engine.contract import Engine, EngineName
 from kernels.engine.exact.engine import ExactEngine
 from kernels.experiment import Experiment, compute
 from kernels.experiments import EXPERIMENTS
-from kernels.formats import result
 from kernels.formats.result import DeviceFacts, Result, Timings
 from kernels.formats.workunit import Seeds, WorkUnit
 from kernels.metrics import Metric
@@ -83,7 +82,7 @@ def answer(
 ) -> Result:
     """The true result of a work unit of cheap cells, with the header that a host gives it."""
     cells = remembered(of.experiment, of.cells)
-    return result.build(of, cells, app_version, engine, device, timings)
+    return tiny.built(of, cells, app_version, engine, device, timings)
 
 
 # What is true of a file's structure, as it is read without the code that validates.

@@ -116,7 +116,7 @@ def test_the_order_in_which_cells_were_computed_does_not_matter() -> None:
     ]
     random.Random(1).shuffle(mixed := list(found))
     a, b, c = (
-        result.build(unit, given, "0", "torch", tiny.DEVICE, tiny.TIMINGS) for given in (found, found[::-1], mixed)
+        tiny.built(unit, given, "0", "torch", tiny.DEVICE, tiny.TIMINGS) for given in (found, found[::-1], mixed)
     )
     assert result.encode(a) == result.encode(b) == result.encode(c)
     assert a.columns["train_loss"][:, 0].tolist() == list(range(8))
@@ -129,7 +129,7 @@ def test_values_that_are_no_counts_are_not_written() -> None:
         for cell in UNIT.cells
     ]
     with pytest.raises(ValueError, match="no counts"):
-        result.build(UNIT, cells, "0", "c", tiny.DEVICE, tiny.TIMINGS)
+        tiny.built(UNIT, cells, "0", "c", tiny.DEVICE, tiny.TIMINGS)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -18,6 +18,7 @@ SPEC = ElementTree.parse(Path(__file__).parents[3] / "packaging" / "server" / "p
 TAGS = {
     "name": r"[a-z]+",
     "min_core_client_version": r"\d{5,6}",
+    "projected_flops_scale": r"\d\.\d",
     "cpu_feature": r"fma|avx2",
     "min_libc_version": r"2\d\d",
     "min_os_version": r"\d{6}|10\d{8}",
