@@ -59,7 +59,7 @@ VOLUNTEERS = ("kernels/formats", "client", "wrapper", "packaging/entry.py")
 HELD = {"open", "replace", "rename", "unlink", "rmdir", "touch", "write_bytes", "write_text", "read_bytes", "read_text"}
 OF_TEXT = {"variety.replace"}
 WITHOUT = {
-    "kernels/formats/atomic.py:_write": "cleans up after a failure that has waited",
+    "kernels/formats/atomic.py:_staged": "cleans up after a failure that has waited",
     "kernels/formats/atomic.py:_sync_folder": "POSIX",
     "client/host.py:processor": "Linux",
     "client/selftest.py:_known": "a file of the installation",

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from kernels.errors import CannotRead, CannotWrite
@@ -31,6 +32,15 @@ def write(path: Path, data: bytes) -> None:
     """
     check_target(path)
     _write(path, _partial(path), data)
+
+
+def staged(path: Path, data: bytes) -> contextlib.AbstractContextManager[None]:
+    """A context in which `data` is on the disk, beside `path`; it takes its place where the context ends well.
+
+    So that something else can be done between, which may fail. Errors as of `write`.
+    """
+    check_target(path)
+    return _staged(path, _partial(path), data)
 
 
 def write_beside_others(path: Path, data: bytes) -> None:
@@ -75,14 +85,32 @@ def may_pass(error: CannotRead) -> bool:
 
 
 def _write(path: Path, temporary: Path, data: bytes) -> None:
-    target = _target(path)
+    with _staged(path, temporary, data):
+        pass
+
+
+@contextlib.contextmanager
+def _staged(path: Path, temporary: Path, data: bytes) -> Iterator[None]:
+    target, done = _target(path), False
     try:
-        patiently(lambda: _fill(temporary, data))
-        patiently(lambda: temporary.replace(target))
-        _sync_folder(target.parent)
+        with _refused(path):
+            patiently(lambda: _fill(temporary, data))
+        yield
+        with _refused(path):
+            patiently(lambda: temporary.replace(target))
+        done = True
+    finally:
+        if not done:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+    _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise cannot_write(path, error) from error
 
 

@@ -54,9 +54,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _issue(ledger: Ledger, unit: WorkUnit, file: Path | None) -> Cost:
-    """Enter the work unit in the ledger, but only if it can be written; its cost."""
+    """Enter the work unit in the ledger, but only if it can be written; its cost.
+
+    A file comes under its name after the ledger has it: killed in between, the same command again brings it forth,
+    while one that the ledger does not know would let the validator wait for ever.
+    """
     content, unit_cost = issuing.checked(unit)
-    issued.issue(ledger, unit, lambda: atomic.write(file, content) if file else streams.deliver(content.decode()))
+    if file is None:
+        issued.issue(ledger, unit, lambda: streams.deliver(content.decode()))
+    else:
+        with atomic.staged(file, content):
+            issued.issue(ledger, unit)
     return unit_cost
 
 

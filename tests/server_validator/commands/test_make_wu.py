@@ -11,7 +11,7 @@ from kernels import cost
 from kernels.experiments import EXPERIMENTS, cellauto, compgen
 from kernels.formats import workunit
 from kernels.formats.workunit import Seeds, WorkUnit
-from server_validator.ledger import Ledger, create, standing
+from server_validator.ledger import Ledger, create, issued, standing
 from server_validator.ledger.issued import find
 from tests.server_validator.data import Run, one_line
 
@@ -68,6 +68,25 @@ def test_make_wu_of_a_long_seed_makes_several_work_units(tmp_path: Path, run: Ca
     lines = printed.out.splitlines()
     decoded = [workunit.decode(line.encode(), "line", EXPERIMENTS) for line in lines]
     assert decoded == cost.default_units(cellauto.EXPERIMENT, 4, seconds=18)
+
+
+def test_a_file_comes_under_its_name_when_the_ledger_has_the_work_unit(
+    tmp_path: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed in between leaves no file that the validator would not know."""
+    out, seen, real = tmp_path / "wu.json", list[bool](), issued.issue
+
+    def watched(ledger: Ledger, unit: WorkUnit) -> None:
+        real(ledger, unit)
+        seen.append(out.exists())
+
+    monkeypatch.setattr(issued, "issue", watched)
+    words = "--data", tmp_path, "make-wu", "compgen", "--first", 3, "--count", 2, "--out", out
+    assert run(*words).code == 0
+    assert (seen, out.exists()) == ([False], True)
+    out.unlink()  # as where it was killed before the renaming
+    assert run(*words).code == 0
+    assert workunit.read(out, EXPERIMENTS) == WorkUnit(compgen.EXPERIMENT, Seeds(3, 2))
 
 
 def test_make_wu_again_gives_the_same_file(tmp_path: Path, run: Callable[..., Run]) -> None:
