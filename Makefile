@@ -58,7 +58,7 @@ fuzz: $(READY)
 figures: $(READY)
 	$(BIN)/python -m benchmarks.figures
 
-# 300 kills among all commands of the server that work at once, with a real MariaDB: a quarter of an hour.
+# 300 kills among all commands of the server that work at once, with a real MariaDB: some minutes.
 kills: $(READY)
 	.ci/apt-install mariadb-server
 	$(BIN)/python -m pytest -s -o python_files='check_*.py' tests/server_validator/kills
