@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
@@ -24,6 +25,11 @@ class Axis(Generic[AxisValue]):
     def of(self, condition: Condition) -> AxisValue:
         """The value that a condition has on this axis."""
         return cast("AxisValue", condition[self.name])
+
+
+def combinations(axes: Mapping[str, Sequence[Value]]) -> list[Condition]:
+    """Every condition of a grid, given as axis -> values, the last axis running fastest."""
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ GRID_VALUES = 64  # values on one axis of a grid
 NAME_BYTES = 64  # names of experiments, axes, metrics and devices
 
 # --- results: they come from strangers
-RESULT_BYTES = 8 * 1024 * 1024  # an upload is refused above this; that of a default work unit has 2 MB at most
-CONTENT_BYTES = 16 * 1024 * 1024  # what it is deflated from: three times that of any default work unit
+RESULT_BYTES = 8 * 1024 * 1024  # an upload is refused above this; that of a default work unit has 5 MB at most
+CONTENT_BYTES = 16 * 1024 * 1024  # what it is deflated from: more than twice that of any default work unit
 HEADER_BYTES = 64 * 1024  # of a result: a work unit's parameters and some names
 MEASUREMENTS = 4096  # measurements of one cell
 

@@ -6,7 +6,6 @@ neural language models" (2020) fitted them to large networks.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from kernels.arrays import F32, F64
-from kernels.cells import Condition, Value
+from kernels.cells import Condition, Value, combinations
 from kernels.claims.power_law import PowerLaw, pareto_fronts, power_law
 from kernels.claims.statistics import on_grid, points
 from kernels.claims.table import Position, Profile, Statistic, Table, once
@@ -39,7 +38,7 @@ class ScalingLaws:
 
     def everywhere(self, of: Callable[[Condition], float]) -> F64:
         """What is known of every condition [widths, depths, amounts]."""
-        known = [of(dict(zip(self.grid, values, strict=True))) for values in itertools.product(*self.grid.values())]
+        known = [of(condition) for condition in combinations(self.grid)]
         return np.array(known, dtype=np.float64).reshape([len(values) for values in self.grid.values()])
 
     @cached_property

@@ -9,7 +9,6 @@ apart by their contents' checksums.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import math
 import zlib
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 
 from kernels import limits
 from kernels.arrays import F32
-from kernels.cells import Condition, Value
+from kernels.cells import Value, combinations
 from kernels.engine.contract import AGREEMENT, Agreement, EngineName
 from kernels.engine.devices import DeviceKind
 from kernels.errors import Inconsistent, ResultFormat, ResultMismatch, ResultUnreadable
@@ -134,7 +133,7 @@ class Result:
 
     def values(self, experiment: Experiment) -> dict[str, F32]:
         """Every metric [cells, measurements] of a result of this experiment, those that follow from others too."""
-        conditions, seeds = _conditions(self.header), self.header.seeds.count
+        conditions, seeds = combinations(self.header.axes), self.header.seeds.count
         measured = {
             name: columns.to_values(self.columns[name], metric, conditions, seeds)
             for name, metric in columns.recorded(experiment.metrics).items()
@@ -343,10 +342,6 @@ def _possible(result: Result, unit: WorkUnit, name: str) -> dict[str, F32]:
                 raise Inconsistent(name, f"{unit.cell(number)}: {its}")
         raise Inconsistent(name, wrong)
     return values
-
-
-def _conditions(header: Header) -> list[Condition]:
-    return [dict(zip(header.axes, values, strict=True)) for values in itertools.product(*header.axes.values())]
 
 
 def _cells(seeds: SeedsRecord, axes: Mapping[str, Sequence[Value]]) -> bytes:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from kernels import limits
-from kernels.cells import Cell, Condition, Value
+from kernels.cells import Cell, Condition, Value, combinations
 from kernels.errors import (
     ExperimentVersion,
     GridBeyondLimits,
@@ -85,7 +84,7 @@ class WorkUnit:
     @cached_property
     def conditions(self) -> list[Condition]:
         """Every condition of the grid, the last axis running fastest."""
-        return [dict(zip(self.axes, values, strict=True)) for values in itertools.product(*self.axes.values())]
+        return combinations(self.axes)
 
     @property
     def size(self) -> int:

@@ -38,8 +38,9 @@ def admit(
 ) -> Sequence[str]:
     """Believe or refuse a result as its host's record asks; which cells of which results were recomputed, in words.
 
-    A trusted host's result joins its span, and closes it where it is the last. `keep` keeps the bytes of a valid result
-    before it is entered. Cells for which the budget does not last are owed; of a span, all are computed.
+    A trusted host's result joins its span, and closes it where it is the last; so does a new one's where a cell is
+    `dear`, a large part of a result's work. `keep` keeps the bytes of a valid result before it is entered. Cells for
+    which the budget does not last are owed; of a span, all are computed.
     """
     asked = trust.asked(hosts.proven(ledger, result.host), dear)
     if result.host is None or asked.results == 1:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from kernels.arrays import F32
-from kernels.cells import Condition
+from kernels.cells import Condition, combinations
 from kernels.experiments import EXPERIMENTS
+from kernels.formats import columns
 from kernels.formats.result import Result
 
 
@@ -34,12 +34,12 @@ def of(shown: Result) -> ResultTable:
     """The numbers of a result. Its experiment tells what shares are of, if this program knows it in that version."""
     header = shown.header
     experiment = EXPERIMENTS.get(header.experiment)
-    conditions = [dict(zip(header.axes, values, strict=True)) for values in itertools.product(*header.axes.values())]
+    conditions = combinations(header.axes)
     known = (
         experiment is not None
         and experiment.version == header.version
         and list(header.axes) == list(experiment.grid)
-        and list(header.columns) == [name for name, metric in experiment.metrics.items() if not metric.formula]
+        and list(header.columns) == list(columns.recorded(experiment.metrics))
     )
     if known and experiment is not None:
         with np.errstate(all="ignore"):
